@@ -1,0 +1,21 @@
+"""SQS wake-ups: each resumes one operation. An unreadable message is left to end in the dead-letter queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from telephony import wakeups
+from telephony.bootstrap import container
+from telephony.clock import Deadline
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def resume(record: SQSRecord) -> None:
+        deadline = Deadline.after(context.get_remaining_time_in_millis() / 1000)
+        container().worker.resume(wakeups.parse(record.body), deadline)
+
+    return process_partial_response(event=event, record_handler=resume, processor=processor, context=context)

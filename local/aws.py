@@ -1,0 +1,133 @@
+"""SQS, KMS and Secrets Manager by moto, and the template's queues, keys and secrets in them."""
+
+import base64
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from moto.kms.models import kms_backends
+from moto.server import ThreadedMotoServer
+
+from local.clients import client
+from local.cloudformation import ACCOUNT, REGION, logical_id_of
+from local.template import Queue, Template
+
+
+class MotoServer:
+    """moto's server on a thread of this process, at ``url``. Closes as a context manager.
+
+    With a ``key_file`` the KMS keys live on: what an earlier server encrypted, this one decrypts. Not to be mixed with
+    moto's decorators in one process: they reset the same backends.
+    """
+
+    def __init__(self, key_file: Path | None = None) -> None:
+        self._key_file = key_file
+        if key_file is not None and key_file.exists():
+            _restore_keys(json.loads(key_file.read_text()))
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or moto's server prints a line per request
+        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server.start()
+        host, port = self._server.get_host_and_port()
+        self.url = f"http://{host}:{port}"
+
+    def save_keys(self) -> None:
+        """Writes the keys made so far to the key file, readable by its owner alone."""
+        if self._key_file is not None:
+            write_private(self._key_file, json.dumps(_dump_keys()))
+
+    def close(self) -> None:
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _dump_keys() -> list[dict[str, Any]]:
+    keys = kms_backends[ACCOUNT][REGION].keys.values()
+    return [
+        {"id": key.id, "material": base64.b64encode(key.key_material).decode(), "aliases": list(key.aliases)}
+        for key in keys
+    ]
+
+
+def _restore_keys(saved: list[dict[str, Any]]) -> None:
+    # moto has no way to import key material: these are its model's own attributes, touched here and nowhere else.
+    backend = kms_backends[ACCOUNT][REGION]
+    for record in saved:
+        key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+        del backend.keys[key.id]
+        key.id = record["id"]
+        key.arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key.id}"
+        key.key_material = base64.b64decode(record["material"])
+        backend.keys[key.id] = key
+        for alias in record["aliases"]:
+            backend.create_alias(key.id, alias)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replaces a file in one move, readable by its owner alone from the start."""
+    scratch = path.with_suffix(".new")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    scratch.replace(path)
+
+
+def create_resources(template: Template, url: str, secret: str) -> None:
+    """Makes the template's keys, secrets and queues where they aren't there yet, and binds them in the template.
+
+    Every secret has the value ``secret``; a secret that is there keeps its own.
+    """
+    _create_keys(template, url)
+    _create_secrets(template, url, secret)
+    _create_queues(template, url)
+
+
+def _create_keys(template: Template, url: str) -> None:
+    kms = client("kms", url)
+    aliases = {
+        logical_id_of(alias["TargetKeyId"]): template.resolve(alias["AliasName"])
+        for alias in template.resources("AWS::KMS::Alias").values()
+    }
+    pages = kms.get_paginator("list_aliases").paginate()
+    known = {alias["AliasName"]: alias.get("TargetKeyId") for page in pages for alias in page["Aliases"]}
+    for logical_id in template.resources("AWS::KMS::Key"):
+        alias = aliases.get(logical_id, f"alias/{template.stack_name}-{logical_id}")
+        key_id = known.get(alias)
+        if key_id is None:
+            key_id = kms.create_key(Description=logical_id)["KeyMetadata"]["KeyId"]
+            kms.create_alias(AliasName=alias, TargetKeyId=key_id)
+        template.bind(logical_id, key_id, Arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key_id}")
+
+
+def _create_secrets(template: Template, url: str, secret: str) -> None:
+    manager = client("secretsmanager", url)
+    for logical_id, properties in template.resources("AWS::SecretsManager::Secret").items():
+        name = template.value(properties, "Name", f"{template.stack_name}-{logical_id}")
+        try:
+            arn = manager.create_secret(Name=name, SecretString=secret)["ARN"]
+        except manager.exceptions.ResourceExistsException:
+            arn = manager.describe_secret(SecretId=name)["ARN"]
+        template.bind(logical_id, arn)
+
+
+def _create_queues(template: Template, url: str) -> None:
+    sqs = client("sqs", url)
+    for queue in template.queues:
+        attributes = queue.attributes | _redrive(template, queue)
+        # SQS answers with the existing queue when name and attributes are the same.
+        queue_url = sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.name}"
+        template.bind(queue.logical_id, queue_url, Arn=arn, QueueName=queue.name, QueueUrl=queue_url)
+
+
+def _redrive(template: Template, queue: Queue) -> dict[str, str]:
+    if queue.dead_letter_queue is None:
+        return {}
+    target = template.resolve({"Fn::GetAtt": [queue.dead_letter_queue, "Arn"]})
+    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": queue.max_receive_count})}

@@ -1,0 +1,5 @@
+"""A simulated Twilio."""
+
+from local.simulators.twilio.simulator import Twilio
+
+__all__ = ["Twilio"]

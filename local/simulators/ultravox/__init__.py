@@ -1,0 +1,5 @@
+"""A simulated Ultravox."""
+
+from local.simulators.ultravox.simulator import Ultravox
+
+__all__ = ["Ultravox"]

@@ -1,0 +1,223 @@
+"""The frame of every HTTP function: paths and methods, who may call, what a body may be, and how errors are answered.
+
+Powertools routes and validates; around it stand the rules that it doesn't know: authentication before validation, 405
+with `Allow`, 400 for every kind of bad body, one shape of error per family, `X-Request-Id` on every answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from telephony import bootstrap, clock
+from telephony.api.access import ROUTES
+from telephony.api.families import failure, family_of
+from telephony.clock import Deadline
+from telephony.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    TelephonyError,
+    Unauthenticated,
+)
+from telephony.observability import logger
+from telephony.services.identity import authorise
+from telephony.values import Principal, Role
+
+BASE_PATH = "/api/v1"
+MAX_BODY_BYTES = 64 * 1024
+
+Event = dict[str, Any]
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a handler knows of its request beside the parsed body."""
+
+    principal: Principal
+    deadline: Deadline
+    public_base_url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    method: str
+    pattern: re.Pattern[str]
+    role: Role | None
+    name: str
+
+
+class Door:
+    """One Lambda function's routes. Call it with the event and the context."""
+
+    def __init__(self) -> None:
+        self._app = APIGatewayHttpResolver(
+            enable_validation=True,
+            strip_prefixes=[BASE_PATH],
+            serializer=_to_json,
+        )
+        self._app.exception_handler(RequestValidationError)(_invalid)
+        self._routes: list[_Route] = []
+
+    @property
+    def routes(self) -> list[str]:
+        """`METHOD /path` of each route, as in `access.ROUTES`."""
+        return [route.name for route in self._routes]
+
+    @property
+    def app(self) -> APIGatewayHttpResolver:
+        """Powertools' resolver: for the OpenAPI document."""
+        return self._app
+
+    @property
+    def caller(self) -> Caller:
+        """The request being answered; for handlers."""
+        caller: Caller = self._app.context["caller"]
+        return caller
+
+    def route(self, name: str, **openapi: Any) -> Callable[[Handler], Handler]:
+        """Registers a handler for `METHOD /path/<parameter>`. Raises `KeyError` for a route without a role."""
+        method, path = name.split(" ")
+        pattern = re.compile(re.sub(r"<\w+>", "[^/]+", path))
+        self._routes.append(_Route(method, pattern, ROUTES[name], name))
+        return self._app.route(path, method=[method], **openapi)
+
+    def __call__(self, event: Event, context: Any) -> dict[str, Any]:
+        began = clock.now()
+        request_id = event["requestContext"]["requestId"]
+        path = _path(event)
+        agency_id = code = None
+        if path.endswith("/") and path != "/":
+            return _redirect(event, request_id)
+        try:
+            route = self._match(event["requestContext"]["http"]["method"], path)
+            caller = _call(event, context, route)
+            agency_id = caller.principal.agency_id if route.role else None
+            _check_body(event)
+            self._app.context["caller"] = caller
+            answer = self._app.resolve(event, context)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets our shape of answer
+            if not isinstance(error, TelephonyError):
+                logger.exception("unexpected error")
+                error = TelephonyError("Internal server error")
+            code = error.code
+            answer = _answer(error, path, request_id)
+        answer.setdefault("headers", {})["X-Request-Id"] = request_id
+        logger.info(
+            "request",
+            extra={
+                "route": event.get("routeKey"),
+                "method": event["requestContext"]["http"]["method"],
+                "status": answer["statusCode"],
+                "code": code,
+                "agency_id": agency_id,
+                "request_id": request_id,
+                "milliseconds": round((clock.now() - began) * 1000),
+            },
+        )
+        return answer
+
+    def _match(self, method: str, path: str) -> _Route:
+        here = [route for route in self._routes if route.pattern.fullmatch(path)]
+        if not here:
+            raise NotFound("Not found", code="route_not_found", fix="See /api/v1/openapi.json for the routes.")
+        for route in here:
+            if route.method == method:
+                return route
+        raise MethodNotAllowed(sorted({route.method for route in here}))
+
+
+def _call(event: Event, context: Any, route: _Route) -> Caller:
+    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+    container = bootstrap.container()
+    if route.role is None:
+        principal = Principal("", Role.MEMBER, "anonymous", "token")
+    else:
+        principal = container.identity.authenticate(headers)
+        authorise(principal, route.role)
+    return Caller(
+        principal,
+        Deadline.after(context.get_remaining_time_in_millis() / 1000),
+        container.settings.public_base_url or _base_url(event),
+        headers,
+    )
+
+
+def _path(event: Event) -> str:
+    """The path below /api/v1, still percent-encoded."""
+    raw: str = event["rawPath"]
+    stage = event["requestContext"].get("stage", "$default")
+    if stage != "$default":
+        raw = raw.removeprefix(f"/{stage}")
+    return raw.removeprefix(BASE_PATH)
+
+
+def _base_url(event: Event) -> str:
+    """Where this API is reached from outside: the gateway's own domain and stage, which a caller can't choose."""
+    request = event["requestContext"]
+    stage = "" if request.get("stage", "$default") == "$default" else f"/{request['stage']}"
+    return f"https://{request['domainName']}{stage}{BASE_PATH}"
+
+
+def _check_body(event: Event) -> None:
+    """A body, where there is one, is a JSON object of at most 64 KB."""
+    body = event.get("body")
+    if not body:
+        return
+    raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    if len(raw) > MAX_BODY_BYTES:
+        raise PayloadTooLarge(f"The body may have {MAX_BODY_BYTES // 1024} KB at most")
+    if not raw.strip():
+        return
+    content_type = event.get("headers", {}).get("content-type", "").split(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise InvalidRequest("The body must be JSON, with Content-Type: application/json", code="invalid_content_type")
+    try:
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON", code="invalid_json") from None
+    if not isinstance(parsed, dict):
+        raise InvalidRequest("The body must be a JSON object", code="invalid_json")
+
+
+def _invalid(error: RequestValidationError) -> Response[Any]:
+    errors = [
+        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
+        for each in error.errors()
+    ]
+    text = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
+    raise InvalidRequest(text, code="validation_failed", errors=errors)
+
+
+def _answer(error: TelephonyError, path: str, request_id: str) -> dict[str, Any]:
+    status, body = failure(family_of(unquote(path)), error, request_id)
+    headers = {"Content-Type": "application/json"}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="telephony"'
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    if (wait := getattr(error, "retry_after", None)) is not None:
+        headers["Retry-After"] = str(max(1, round(wait)))
+    return {"statusCode": status, "headers": headers, "body": _to_json(body), "isBase64Encoded": False}
+
+
+def _redirect(event: Event, request_id: str) -> dict[str, Any]:
+    """308 keeps method and body: a path with a trailing slash works as the one without."""
+    query = f"?{event['rawQueryString']}" if event.get("rawQueryString") else ""
+    headers = {"Location": event["rawPath"].rstrip("/") + query, "X-Request-Id": request_id}
+    return {"statusCode": 308, "headers": headers, "body": "", "isBase64Encoded": False}
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

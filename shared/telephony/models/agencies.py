@@ -1,0 +1,142 @@
+"""Table `agencies`: an agency with its telephony set-up, and the guard of its org handle."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from typing import Any
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.expressions.condition import Condition
+
+from telephony import clock
+from telephony.errors import Conflict, OperationInProgress
+from telephony.models.base import Table, Write, get, put, update
+
+
+class Agency(Table):
+    """`pk` is `agency#<id>`."""
+
+    table = "agencies"
+
+    class Meta:
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    org_handle = UnicodeAttribute()
+    product_ids: ListAttribute[Any] = ListAttribute(of=NumberAttribute, default=list)
+    webhook_secret_digest = UnicodeAttribute()
+    sealed_webhook_secret = BinaryAttribute(legacy_encoding=False)
+    telnyx_application_id = UnicodeAttribute(null=True)
+    telnyx_outbound_profile_id = UnicodeAttribute(null=True)
+    telephony_configured = BooleanAttribute(default=False)
+    telephony_operation_id = UnicodeAttribute(null=True)
+    """The unfinished operation on the agency's telephony: there is one at the most."""
+    last_configuration_id = NumberAttribute(default=0)
+    created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+
+    @property
+    def id(self) -> str:
+        return self.pk.removeprefix("agency#")
+
+
+class OrgHandle(Table):
+    """`pk` is `org#<handle>`: holds the handle for one agency, since an index can't be a condition."""
+
+    table = "agencies"
+
+    class Meta:
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    agency_id = UnicodeAttribute()
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def new_webhook_secret() -> str:
+    """256 random bits, safe in a URL path."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find(agency_id: str) -> Agency | None:
+    return get(Agency, f"agency#{agency_id}")
+
+
+def find_by_org_handle(org_handle: str) -> Agency | None:
+    held = get(OrgHandle, f"org#{org_handle}")
+    return find(held.agency_id) if held else None
+
+
+def create(agency: Agency) -> list[Write]:
+    taken = lambda: Conflict(f"The org handle {agency.org_handle} is taken", code="org_handle_taken")  # noqa: E731
+    return [
+        put(OrgHandle(f"org#{agency.org_handle}", agency_id=agency.id), OrgHandle.pk.does_not_exist(), taken),
+        put(agency, Agency.pk.does_not_exist()),
+    ]
+
+
+def set_telephony(agency_id: str, **values: Any) -> Write:
+    """Sets the named attributes of an agency's telephony; None removes one.
+
+    Takes `telnyx_application_id`, `telnyx_outbound_profile_id`, `telephony_configured`, `telephony_operation_id`.
+    """
+    actions = [Agency.updated_at.set(clock.now_ms())]
+    for name, value in values.items():
+        attribute = getattr(Agency, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    return update(Agency(f"agency#{agency_id}"), actions, Agency.pk.exists())
+
+
+def open_telephony_operation(agency: Agency, operation_id: str) -> Write:
+    """Claims the agency for an operation.
+
+    Fails with `OperationInProgress` if another was opened, or opened and ended, since `agency` was read.
+    """
+    return update(
+        Agency(agency.pk),
+        [Agency.telephony_operation_id.set(operation_id), Agency.updated_at.set(clock.now_ms())],
+        _unchanged(Agency.telephony_operation_id, agency.telephony_operation_id)
+        & _unchanged(Agency.telnyx_application_id, agency.telnyx_application_id)
+        & _unchanged(Agency.telnyx_outbound_profile_id, agency.telnyx_outbound_profile_id),
+        lambda: OperationInProgress("Another operation on this agency's telephony has just begun or ended"),
+    )
+
+
+def _unchanged(attribute: UnicodeAttribute, value: str | None) -> Condition:
+    return attribute.does_not_exist() if value is None else attribute == value
+
+
+def replace_webhook_secret(agency_id: str, secret_digest: str, sealed: bytes) -> Write:
+    return update(
+        Agency(f"agency#{agency_id}"),
+        [
+            Agency.webhook_secret_digest.set(secret_digest),
+            Agency.sealed_webhook_secret.set(sealed),
+            Agency.updated_at.set(clock.now_ms()),
+        ],
+        Agency.pk.exists(),
+    )
+
+
+def rename(agency_id: str, name: str) -> Write:
+    return update(
+        Agency(f"agency#{agency_id}"),
+        [Agency.name.set(name), Agency.updated_at.set(clock.now_ms())],
+        Agency.pk.exists(),
+    )

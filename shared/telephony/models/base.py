@@ -1,0 +1,211 @@
+"""What the tables share: one connection, and transactions made of writes that know their own conflict.
+
+PynamoDB makes a botocore client per model class (85–225 ms each); here all classes share one. That overrides the
+private `Model._get_connection` of PynamoDB 6.1: a test counts the clients.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.connection.table import TableConnection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from telephony import aws
+from telephony.errors import Conflict, StorageUnavailable, TelephonyError
+from telephony.observability import logger
+
+MAX_TRANSACTION_ATTEMPTS = 6
+"""The first, and five more after a conflict with another transaction on the same item."""
+
+
+class _Shared:
+    """The process's one client, set by `connect`."""
+
+    client: Any = None
+    table_prefix: str = ""
+
+
+def connect(region: str, table_prefix: str) -> None:
+    """Points every table at this region and prefix. Called once, by bootstrap; makes no request."""
+    _Shared.client = aws.client("dynamodb", region)
+    _Shared.table_prefix = table_prefix
+
+
+class Table(Model):
+    """Base of the tables. A subclass sets `table` and its attributes."""
+
+    table: ClassVar[str] = ""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        if _Shared.client is None:
+            raise RuntimeError("models.base.connect() has not been called")
+        own = cls._connection
+        if own is None or own.connection._client is not _Shared.client:
+            cls.Meta.table_name = _Shared.table_prefix + cls.table
+            cls._connection = None
+            own = super()._get_connection()
+            own.connection._client = _Shared.client
+        return own
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One action of a transaction. `conflict` makes the error to raise when its condition does not hold."""
+
+    kind: Literal["delete", "put", "update"]
+    item: Table
+    actions: tuple[Action, ...] = ()
+    condition: Condition | None = None
+    conflict: Callable[[], TelephonyError] = lambda: Conflict("The record was changed by someone else")
+
+
+def put(item: Table, condition: Condition | None = None, conflict: Callable[[], TelephonyError] | None = None) -> Write:
+    return _write("put", item, (), condition, conflict)
+
+
+def update(
+    item: Table,
+    actions: Sequence[Action],
+    condition: Condition | None = None,
+    conflict: Callable[[], TelephonyError] | None = None,
+) -> Write:
+    return _write("update", item, tuple(actions), condition, conflict)
+
+
+def delete(
+    item: Table, condition: Condition | None = None, conflict: Callable[[], TelephonyError] | None = None
+) -> Write:
+    return _write("delete", item, (), condition, conflict)
+
+
+def _write(
+    kind: Literal["delete", "put", "update"],
+    item: Table,
+    actions: tuple[Action, ...],
+    condition: Condition | None,
+    conflict: Callable[[], TelephonyError] | None,
+) -> Write:
+    return Write(kind, item, actions, condition, conflict) if conflict else Write(kind, item, actions, condition)
+
+
+def commit(*given: Write) -> None:
+    """Does all of the writes or none, in one round trip.
+
+    Raises the `conflict` of the first write whose condition does not hold, or `StorageUnavailable`.
+    """
+    writes = _merged(given)
+    for attempt in range(1, MAX_TRANSACTION_ATTEMPTS + 1):
+        try:
+            with storage_errors():
+                _transact(writes)
+            return
+        except TransactWriteError as error:
+            if not _collided(error):
+                _raise_conflict(writes, error)
+        if attempt < MAX_TRANSACTION_ATTEMPTS:
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    raise StorageUnavailable("The database is busy with the same record")
+
+
+def _transact(writes: Sequence[Write]) -> None:
+    connection = type(writes[0].item)._get_connection().connection
+    with TransactWrite(connection=connection) as transaction:
+        for write in writes:
+            if write.kind == "put":
+                transaction.save(write.item, condition=write.condition)
+            elif write.kind == "update":
+                transaction.update(write.item, actions=list(write.actions), condition=write.condition)
+            else:
+                transaction.delete(write.item, condition=write.condition)
+
+
+def _merged(writes: Sequence[Write]) -> list[Write]:
+    """Updates of the same item made one: a transaction takes one action an item. The last to set an attribute wins."""
+    merged: dict[Any, Write] = {}
+    for position, write in enumerate(writes):
+        slot = (type(write.item), _key(write.item)) if write.kind == "update" else position
+        before = merged.get(slot)
+        if before:
+            actions = {str(action.values[0]): action for action in (*before.actions, *write.actions)}
+            conditions = [each for each in (before.condition, write.condition) if each is not None]
+            condition = conditions[0] & conditions[1] if len(conditions) == 2 else next(iter(conditions), None)
+            write = replace(before, actions=tuple(actions.values()), condition=condition)
+        merged[slot] = write
+    return list(merged.values())
+
+
+def _key(item: Table) -> tuple[Any, ...]:
+    names = [name for name, attribute in item.get_attributes().items() if attribute.is_hash_key]
+    names += [name for name, attribute in item.get_attributes().items() if attribute.is_range_key]
+    return tuple(getattr(item, name) for name in names)
+
+
+def _collided(error: TransactWriteError) -> bool:
+    """Lost against another transaction, and no condition of ours failed."""
+    if error.cause_response_code == "TransactionInProgressException":
+        return True
+    codes = {reason.code for reason in error.cancellation_reasons if reason}
+    return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
+
+
+def _raise_conflict(writes: Sequence[Write], error: TransactWriteError) -> NoReturn:
+    # PynamoDB sends the actions grouped by kind, in this order, whatever order they were given in.
+    sent = sorted(writes, key=lambda write: ("delete", "put", "update").index(write.kind))
+    for write, reason in zip(sent, error.cancellation_reasons, strict=False):
+        if reason and reason.code == "ConditionalCheckFailed":
+            raise write.conflict() from error
+    raise _unavailable(error) from error
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turns what PynamoDB and botocore raise into `StorageUnavailable`; failed conditions pass through."""
+    try:
+        yield
+    except TransactWriteError as error:
+        if error.cause_response_code in ("TransactionCanceledException", "TransactionInProgressException"):
+            raise
+        raise _unavailable(error) from error
+    except PynamoDBException as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            raise
+        raise _unavailable(error) from error
+    except (BotoCoreError, ClientError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> StorageUnavailable:
+    cause = getattr(error, "cause_response_code", None) or type(error).__name__
+    logger.error("storage unavailable", extra={"cause": cause})
+    return StorageUnavailable("The database is not available")
+
+
+def update_one(item: Table, actions: Sequence[Action], condition: Condition) -> bool:
+    """Updates one item if `condition` holds and refreshes it with the stored attributes; False if it doesn't hold."""
+    try:
+        with storage_errors():
+            item.update(actions=list(actions), condition=condition)
+    except PynamoDBException:
+        return False
+    return True
+
+
+def get[M: Table](model: type[M], hash_key: Any, range_key: Any = None) -> M | None:
+    """Reads one item, strongly consistent, or None."""
+    with storage_errors():
+        try:
+            return model.get(hash_key, range_key, consistent_read=True)
+        except model.DoesNotExist:
+            return None

@@ -1,0 +1,118 @@
+"""Table `provider_configurations`: the one place where carrier secrets live, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+
+from telephony import clock
+from telephony.errors import Conflict
+from telephony.models.agencies import Agency
+from telephony.models.base import Table, Write, delete, get, put, storage_errors, update
+from telephony.models.sealing import Sealer
+from telephony.values import ProviderType
+
+
+class ProviderConfiguration(Table):
+    """One carrier account of an agency. `id` counts up per agency and is never given twice."""
+
+    table = "provider_configurations"
+
+    class Meta:
+        pass
+
+    agency_id = UnicodeAttribute(hash_key=True)
+    id = NumberAttribute(range_key=True)
+    provider = UnicodeAttribute()
+    name = UnicodeAttribute()
+    active = BooleanAttribute(default=True)
+    is_default = BooleanAttribute(default=False)
+    base_url = UnicodeAttribute(null=True)
+    sip_url = UnicodeAttribute(null=True)
+    meta = JSONAttribute(default=dict)
+    """Not secret: `telnyx_public_key`, `telnyx_account_sid`, `account_sid`, and whatever the caller keeps there."""
+    product_id = NumberAttribute(null=True)
+    sealed = BinaryAttribute(legacy_encoding=False, null=True)
+    sealed_fields: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, default=list)
+    endings = JSONAttribute(default=dict)
+    """The last four characters of each secret, to show without opening it."""
+    revision = NumberAttribute(default=1)
+    created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+    secrets_at = NumberAttribute(null=True)
+    validated_at = NumberAttribute(null=True)
+
+    @property
+    def provider_type(self) -> ProviderType:
+        return ProviderType(self.provider)
+
+    @property
+    def record(self) -> str:
+        """What the encryption context names."""
+        return f"provider_configuration/{self.id}"
+
+    def has(self, field: str) -> bool:
+        return field in self.sealed_fields
+
+    def hold(self, sealer: Sealer, secrets: Mapping[str, str]) -> None:
+        """Seals `secrets` into this record, in place of all it held. One KMS call, or none for no secrets."""
+        self.sealed = sealer.seal(secrets, agency_id=self.agency_id, record=self.record) if secrets else None
+        self.sealed_fields = sorted(secrets)
+        self.endings = {field: value[-4:] for field, value in secrets.items()}
+        self.secrets_at = clock.now_ms()
+
+    def open(self, sealer: Sealer) -> dict[str, SecretStr]:
+        """The secrets by field name: one KMS call, or none for a record without secrets."""
+        if self.sealed is None:
+            return {}
+        return sealer.open(self.sealed, list(self.sealed_fields), agency_id=self.agency_id, record=self.record)
+
+
+def of_agency(agency_id: str) -> list[ProviderConfiguration]:
+    """All of an agency's, by id; strongly consistent, so that a key just stored is used. One page for hundreds."""
+    with storage_errors():
+        return list(ProviderConfiguration.query(agency_id, consistent_read=True))
+
+
+def find(agency_id: str, configuration_id: int) -> ProviderConfiguration | None:
+    return get(ProviderConfiguration, agency_id, configuration_id)
+
+
+def create(configuration: ProviderConfiguration) -> list[Write]:
+    """Takes the id after the agency's last one; fails with `Conflict` when another took it meanwhile."""
+    taken = _changed
+    return [
+        update(
+            Agency(f"agency#{configuration.agency_id}"),
+            [Agency.last_configuration_id.set(configuration.id)],
+            Agency.last_configuration_id == configuration.id - 1,
+            taken,
+        ),
+        put(configuration, ProviderConfiguration.id.does_not_exist(), taken),
+    ]
+
+
+def replace(configuration: ProviderConfiguration) -> Write:
+    """Writes back a record that was read; fails with `Conflict` if it was changed or deleted meanwhile."""
+    read = configuration.revision
+    configuration.revision = read + 1
+    configuration.updated_at = clock.now_ms()
+    return put(configuration, ProviderConfiguration.revision == read, _changed)
+
+
+def remove(configuration: ProviderConfiguration) -> Write:
+    return delete(configuration, ProviderConfiguration.revision == configuration.revision, _changed)
+
+
+def _changed() -> Conflict:
+    return Conflict("The provider configuration was changed meanwhile", fix="Read it again and repeat the request.")

@@ -1,0 +1,113 @@
+"""Supabase: the keys that its JSON Web Tokens are signed with, and the check of a token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jwt
+import requests
+
+from telephony.errors import Unauthenticated
+from telephony.observability import logger
+
+AUDIENCE = "authenticated"
+LEEWAY_SECONDS = 30
+MAX_TOKEN_LENGTH = 8192
+REFETCH_SECONDS = 60
+"""An unknown key id makes us fetch the set again at most this often, or anyone could make us hammer Supabase."""
+KEYS_LIVE_SECONDS = 600
+HMAC = "HS256"
+
+
+class KeySet:
+    """A JWKS endpoint's keys, cached per process."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at = float("-inf")
+
+    def key(self, key_id: str) -> jwt.PyJWK:
+        """The key of that id. Raises `Unauthenticated` when there is none."""
+        age = time.monotonic() - self._fetched_at
+        if age > KEYS_LIVE_SECONDS or (key_id not in self._keys and age > REFETCH_SECONDS):
+            self._fetch()
+        if key_id not in self._keys:
+            raise Unauthenticated("Invalid token")
+        return self._keys[key_id]
+
+    def _fetch(self) -> None:
+        self._fetched_at = time.monotonic()
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                answer = session.get(self._url, timeout=(3, 5), allow_redirects=False)
+            keys = jwt.PyJWKSet.from_dict(answer.json()).keys
+        except (requests.RequestException, ValueError, jwt.PyJWTError) as error:
+            # The keys we have stay good: a signing key set that can't be read must not lock everyone out.
+            logger.warning("key set not readable", extra={"cause": type(error).__name__})
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+
+
+class TokenVerifier:
+    """Checks Supabase tokens. The algorithms come from the settings, never from the token."""
+
+    def __init__(
+        self, algorithms: Sequence[str], secrets: Sequence[str], key_set: KeySet | None, issuer: str | None
+    ) -> None:
+        self._algorithms = algorithms
+        self._secrets = [secret for secret in secrets if secret]
+        self._key_set = key_set
+        self._issuer = issuer
+
+    def subject(self, token: str) -> str:
+        """The `sub` of a valid token. Raises `Unauthenticated`, with the same words for every cause."""
+        try:
+            if len(token) > MAX_TOKEN_LENGTH:
+                raise Unauthenticated("Invalid token")
+            header = jwt.get_unverified_header(token)
+            algorithm = header.get("alg")
+            if algorithm not in self._algorithms:
+                raise Unauthenticated("Invalid token")
+            claims = self._hmac(token) if algorithm == HMAC else self._asymmetric(token, header)
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise Unauthenticated("Invalid token") from error
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not subject:
+            raise Unauthenticated("Invalid token")
+        return subject
+
+    def _hmac(self, token: str) -> dict[str, Any]:
+        """With the current secret or, while it is being rotated, the previous one."""
+        failure: jwt.PyJWTError = jwt.InvalidSignatureError()
+        for secret in self._secrets:
+            try:
+                return self._decode(token, secret, HMAC)
+            except jwt.InvalidSignatureError as error:
+                failure = error
+        raise failure
+
+    def _asymmetric(self, token: str, header: dict[str, Any]) -> dict[str, Any]:
+        key_id = header.get("kid")
+        if self._key_set is None or not isinstance(key_id, str):
+            raise Unauthenticated("Invalid token")
+        key = self._key_set.key(key_id)
+        # The key says which algorithm it is for: a token can't choose another one.
+        if key.algorithm_name != header["alg"]:
+            raise Unauthenticated("Invalid token")
+        return self._decode(token, key, key.algorithm_name)
+
+    def _decode(self, token: str, key: Any, algorithm: str) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=AUDIENCE,
+            issuer=self._issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", "sub", "aud"]},
+        )
+        return claims

@@ -1,0 +1,212 @@
+"""HTTP to a provider: when to wait, when to repeat, when to give up, and what an answer may look like.
+
+Whether a call may be repeated is the caller's to say (`Repeat`), since only it knows what the call does. The small
+pure functions at the end take the decisions.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+
+from telephony.clock import Deadline
+from telephony.errors import OutcomeUnknown, OutOfTime, ProviderRateLimited, ProviderUnavailable, TelephonyError
+from telephony.observability import logger
+from telephony.values import ProviderType
+
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+MARGIN_SECONDS = 2
+"""Kept back from the function's time to write the journal and answer."""
+MAX_ATTEMPTS = 3
+MAX_WAIT_SECONDS = 5
+"""Longer than this is not waited for in process: the queue takes over."""
+MAX_ANSWER_BYTES = 1024 * 1024
+
+
+class Repeat(Enum):
+    """What a second sending of the same call would do."""
+
+    SAFE = "safe"
+    """The same as one: GET, DELETE, PATCH or PUT of the same values."""
+    NEVER = "never"
+    """It could act twice: repeated only when the first was certainly not processed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A carrier's answer. `body` is its JSON, or None when it is empty or not JSON."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a carrier. `operation` names it in errors and logs; `auth` and `headers` hold the credentials."""
+
+    operation: str
+    method: str
+    url: str
+    repeat: Repeat = Repeat.SAFE
+    params: Mapping[str, str] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = None
+
+
+class Transport:
+    """One per provider and process: it holds the connections, and no credentials."""
+
+    def __init__(self, provider: ProviderType) -> None:
+        self.provider = provider
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxies, no .netrc
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=8, max_retries=0))
+
+    def send[T](
+        self,
+        call: Call,
+        *,
+        deadline: Deadline,
+        read: Callable[[dict[str, Any]], T],
+        refused: Callable[[Call, Answer], TelephonyError],
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> T:
+        """What `read` finds in the body of a success ({} for 204); a body it can't read counts as no answer.
+
+        Raises what `refused` makes of a 4xx; `ProviderRateLimited`; `ProviderUnavailable`; `OutcomeUnknown` for a call
+        that must not be repeated and may have acted; `OutOfTime` before sending with too little time left.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = self._exchange(call, deadline, headers, auth)
+                return self._judge(call, answer, read, refused)
+            except (ProviderRateLimited, ProviderUnavailable) as failure:
+                wait = seconds_before_repeat(failure, attempt, deadline.remaining() - MARGIN_SECONDS)
+                if wait is None:
+                    raise
+            time.sleep(wait)
+
+    def _exchange(
+        self, call: Call, deadline: Deadline, headers: Mapping[str, str] | None, auth: tuple[str, str] | None
+    ) -> Answer:
+        left = deadline.remaining() - MARGIN_SECONDS
+        if left < 1:
+            raise OutOfTime(f"No time left to call {self.provider.title()}")
+        try:
+            with self._session.request(
+                call.method,
+                call.url,
+                params=call.params,
+                json=call.json,
+                data=call.form,
+                headers={"Accept": "application/json", **(headers or {})},
+                auth=auth,
+                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return _read(response, time.monotonic() + min(READ_SECONDS, left))
+        except requests.RequestException as error:
+            # Its text holds the URL and the host, which are not the caller's business: the chain is cut.
+            raise self._no_answer(call, error) from None
+
+    def _no_answer(self, call: Call, error: requests.RequestException) -> TelephonyError:
+        named: dict[str, Any] = {"provider": str(self.provider), "operation": call.operation}
+        if call.repeat is Repeat.SAFE or never_sent(error):
+            return ProviderUnavailable(f"{self.provider.title()} did not answer", **named)
+        return OutcomeUnknown(f"{self.provider.title()} did not answer; the outcome is being looked up", **named)
+
+    def _judge[T](
+        self,
+        call: Call,
+        answer: Answer,
+        read: Callable[[dict[str, Any]], T],
+        refused: Callable[[Call, Answer], TelephonyError],
+    ) -> T:
+        named: dict[str, Any] = {"provider": str(self.provider), "operation": call.operation, "status": answer.status}
+        if answer.status == 429:
+            raise ProviderRateLimited(
+                f"{self.provider.title()} limits the rate of requests",
+                retry_after=retry_after(answer.headers),
+                **named,
+            )
+        if 400 <= answer.status < 500:
+            raise refused(call, answer)
+        body = {} if answer.status == 204 else answer.body
+        if 200 <= answer.status < 300 and isinstance(body, dict):
+            try:
+                return read(body)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                logger.warning("unreadable answer", extra=named)
+        if call.repeat is Repeat.SAFE:
+            raise ProviderUnavailable(f"{self.provider.title()} did not give a proper answer", **named)
+        raise OutcomeUnknown(
+            f"{self.provider.title()} did not give a proper answer; the outcome is being looked up", **named
+        )
+
+
+def _read(response: requests.Response, until: float) -> Answer:
+    content = b""
+    for chunk in response.iter_content(64 * 1024):
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            raise requests.exceptions.ContentDecodingError("answer too large")
+        if time.monotonic() > until:
+            raise requests.exceptions.ReadTimeout("answer too slow")
+    try:
+        body = json.loads(content) if content else None
+    except ValueError:
+        body = None
+    return Answer(response.status_code, body, cast(Mapping[str, str], response.headers))
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """Whether the connection was refused or timed out before a byte of the request went out."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
+
+
+def seconds_before_repeat(failure: TelephonyError, attempt: int, seconds_left: float) -> float | None:
+    """How long to wait before sending the same call again; None: don't.
+
+    A 429 was not processed, and `ProviderUnavailable` is only made for what may be repeated: both may go again. An
+    unknown outcome may not.
+    """
+    if attempt >= MAX_ATTEMPTS or not isinstance(failure, ProviderRateLimited | ProviderUnavailable):
+        return None
+    asked = failure.retry_after if isinstance(failure, ProviderRateLimited) else None
+    wait = backoff(attempt, base=0.3, cap=2.0) if asked is None else asked
+    return wait if wait <= MAX_WAIT_SECONDS and wait + 1 < seconds_left else None
+
+
+def backoff(attempt: int, *, base: float, cap: float) -> float:
+    """Full jitter: seconds drawn evenly below a bound that doubles with each attempt: clients spread out."""
+    return random.uniform(0, min(cap, base * 2.0**attempt))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a 429 asks to wait: `Retry-After`, else Telnyx's `x-ratelimit-reset`; None if neither is a number."""
+    for name in ("retry-after", "x-ratelimit-reset"):
+        value = headers.get(name, "")
+        if value.replace(".", "", 1).isdecimal():
+            return float(value)
+    return None

@@ -1,0 +1,132 @@
+"""Ultravox: the account's Telnyx credentials, and the check of its API key. docs.ultravox.ai/api-reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from telephony.clock import Deadline
+from telephony.errors import InvalidProviderCredentials, ProviderRejected, TelephonyError
+from telephony.observability import redact
+from telephony.providers.transport import Answer, Call, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class TelnyxImport:
+    """What Ultravox is told of a Telnyx account. `account_sid` may be unknown: it is not to be had from Telnyx."""
+
+    api_key: SecretStr
+    public_key: str
+    application_id: str
+    account_sid: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Whole, since Ultravox does not merge the object; every agent may be called (its default refuses all)."""
+        body: dict[str, Any] = {
+            "apiKey": self.api_key.get_secret_value(),
+            "publicKey": self.public_key,
+            "applicationSid": self.application_id,
+            "callCreationAllowAllAgents": True,
+        }
+        if self.account_sid:
+            body["accountSid"] = self.account_sid
+        return body
+
+
+class Ultravox:
+    """Bound to one API key and one deadline. `api` chooses the endpoint family for the Telnyx credentials:
+    `account` is the documented (deprecated) one, `provider` its successor."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        base_url: str,
+        api_key: SecretStr,
+        deadline: Deadline,
+        api: Literal["account", "provider"] = "account",
+    ) -> None:
+        self._transport = transport
+        self._base_url = base_url
+        self._api_key = api_key
+        self._deadline = deadline
+        self._api = api
+
+    def check(self) -> None:
+        """Raises `InvalidProviderCredentials` when the key is refused."""
+        self._send("check credentials", "GET", "/api/accounts/me")
+
+    def telnyx_configuration(self) -> dict[str, Any] | None:
+        """What Ultravox has of Telnyx: `accountSid`, `applicationSid`, `apiKeyPrefix`, …; None: nothing."""
+        if self._api == "account":
+            whole = self._send("read telephony configuration", "GET", "/api/accounts/me/telephony_config")
+            return whole.get("telnyx")
+        try:
+            return self._send("read telephony configuration", "GET", "/api/telephony_configs/telnyx")
+        except ProviderRejected as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def import_telnyx(self, telnyx: TelnyxImport) -> None:
+        """Sets the account's Telnyx credentials; the same call again changes nothing."""
+        if self._api == "account":
+            self._send("import Telnyx", "PATCH", "/api/accounts/me/telephony_config", {"telnyx": telnyx.body()})
+            return
+        method = "PATCH" if self.telnyx_configuration() is not None else "POST"
+        self._send("import Telnyx", method, "/api/telephony_configs/telnyx", telnyx.body())
+
+    def clear_telnyx(self) -> None:
+        """Removes the account's Telnyx credentials; nothing there is fine."""
+        if self._api == "account":
+            self._send("clear Telnyx", "PATCH", "/api/accounts/me/telephony_config", {"telnyx": None})
+            return
+        try:
+            self._send("clear Telnyx", "DELETE", "/api/telephony_configs/telnyx")
+        except ProviderRejected as error:
+            if error.status != 404:
+                raise
+
+    def _send(self, operation: str, method: str, path: str, json: Any = None) -> dict[str, Any]:
+        # POST of a configuration that exists is refused: repeating it can't act twice.
+        return self._transport.send(
+            Call(operation, method, self._base_url + path, json=json),
+            deadline=self._deadline,
+            read=dict[str, Any],
+            refused=_refused,
+            headers={"X-API-Key": self._api_key.get_secret_value()},
+        )
+
+
+def _refused(call: Call, answer: Answer) -> TelephonyError:
+    sentence = _sentence(answer.body)
+    if answer.status in (401, 403):
+        return InvalidProviderCredentials(
+            f"Ultravox refused the API key{': ' + sentence if sentence else ''}",
+            provider="ultravox",
+            operation=call.operation,
+            status=answer.status,
+            fix="Check the Ultravox API key and store it again.",
+        )
+    return ProviderRejected(
+        f"Ultravox refused to {call.operation}" + (f": {sentence}" if sentence else f" (HTTP {answer.status})"),
+        provider="ultravox",
+        operation=call.operation,
+        status=answer.status,
+        code="insufficient_balance" if answer.status == 402 else None,
+        fix="Store telnyx_account_sid with the Telnyx credentials." if "accountSid" in sentence else None,
+    )
+
+
+def _sentence(body: Any) -> str:
+    """Ultravox documents no error body; Django REST's is expected: `detail`, else the first text with its field."""
+    if isinstance(body, dict):
+        if isinstance(body.get("detail"), str):
+            return redact(body["detail"])[:300]
+        for field, value in body.items():
+            if inner := _sentence(value):
+                return f"{field}: {inner}"
+    if isinstance(body, list) and body:
+        return _sentence(body[0])
+    return redact(body)[:300] if isinstance(body, str) else ""

@@ -1,0 +1,1 @@
+"""What the system does: one file per capability. Knows neither HTTP nor SQS; both call the same functions."""

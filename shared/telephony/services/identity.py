@@ -1,0 +1,75 @@
+"""Who calls: a credential from the request's headers, proved, and bound to one agency and role.
+
+No role, revocation or expiry is cached: each request reads the caller's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from telephony.errors import Forbidden, InvalidRequest, Unauthenticated
+from telephony.models import callers
+from telephony.models.callers import Caller
+from telephony.providers.supabase import TokenVerifier
+from telephony.values import TOKEN_PREFIX, Principal, Role
+
+MAX_CREDENTIAL_LENGTH = 8192
+
+
+class Identity:
+    """`verifier` is made at the first JWT only: checking one needs `cryptography`, which is slow to import."""
+
+    def __init__(self, verifier: Callable[[], TokenVerifier]) -> None:
+        self._verifier = verifier
+
+    def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        """The caller. `headers` has lower-case names.
+
+        Raises `Unauthenticated`; `InvalidRequest` for two different credentials; `Forbidden` for a person who belongs
+        to no agency.
+        """
+        credential = _credential(headers)
+        if credential.startswith(TOKEN_PREFIX):
+            caller = callers.find(callers.token_key(credential))
+            if caller is None or not caller.live:
+                raise Unauthenticated("Invalid token")
+            return _principal(caller, "token")
+        subject = self._verifier().subject(credential)
+        caller = callers.find(callers.user_key(subject))
+        if caller is None or not caller.live:
+            raise Forbidden("User is not an agency user", code="not_an_agency_user")
+        return _principal(caller, "jwt")
+
+
+def authorise(principal: Principal, required: Role) -> None:
+    """Raises `Forbidden` unless the caller's role is the required one or a higher one."""
+    if principal.role < required:
+        raise Forbidden(
+            f"This needs the role agency_{required.label}",
+            code="role_required",
+            fix=f"Ask an agency {required.label} to do it.",
+        )
+
+
+def _principal(caller: Caller, how: Literal["jwt", "token"]) -> Principal:
+    product_id = int(caller.product_id) if caller.product_id is not None else None
+    return Principal(caller.agency_id, Role.parse(caller.role), caller.id, how, product_id)
+
+
+def _credential(headers: Mapping[str, str]) -> str:
+    """The one credential of a request: `Authorization: Bearer|Token …`, `X-API-Key` or `X-Wiil-Api-Key`."""
+    found = {headers[name].strip() for name in ("x-api-key", "x-wiil-api-key") if headers.get(name, "").strip()}
+    if authorization := headers.get("authorization", "").strip():
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() not in ("bearer", "token") or not value.strip():
+            raise Unauthenticated("Missing or invalid authorization header")
+        found.add(value.strip())
+    if not found:
+        raise Unauthenticated("Missing or invalid authorization header")
+    if len(found) > 1:
+        raise InvalidRequest("Send one credential, not two different ones", code="several_credentials")
+    credential = found.pop()
+    if len(credential) > MAX_CREDENTIAL_LENGTH:
+        raise Unauthenticated("Invalid token")
+    return credential

@@ -1,0 +1,464 @@
+"""An agency's telephony, set up end to end: application and profile at Telnyx, import into Ultravox; and torn down.
+
+The five steps, their names, order and data are those of the published provision-telephony function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from telephony import clock
+from telephony.clock import Deadline
+from telephony.errors import (
+    AlreadyProvisioned,
+    ConfigurationMissing,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    OperationInProgress,
+)
+from telephony.models import agencies, audit_events, operations, provider_configurations
+from telephony.models.agencies import Agency
+from telephony.models.base import Write
+from telephony.models.operations import FINAL, Operation, StepState
+from telephony.models.sealing import Sealer
+from telephony.providers.registry import Providers
+from telephony.providers.telnyx import Application, Telnyx
+from telephony.providers.ultravox import TelnyxImport, Ultravox
+from telephony.services import credentials
+from telephony.services.credentials import TelnyxAccount
+from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
+from telephony.services.voice_setup import VoiceSetup, find_application, find_profile, require_application
+from telephony.settings import Settings
+from telephony.values import Principal, ProviderType
+
+PROVISION = "provision_telephony"
+DEPROVISION = "deprovision_telephony"
+
+LISTING_LAG = 5
+"""Seconds after which a created application or profile may be expected in Telnyx's lists."""
+
+CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
+NEXT_STEPS = [
+    "Create your first AI agent",
+    "Purchase phone numbers",
+    "Assign numbers to agents for inbound calls",
+]
+
+
+@dataclass(slots=True)
+class Telephony:
+    """What the steps work with: the agency as read, its accounts opened, and the wanted set-up."""
+
+    agency: Agency
+    telnyx: Telnyx
+    account: TelnyxAccount
+    ultravox: Ultravox | None
+    setup: VoiceSetup
+    application: Application | None = None
+    """As last seen at Telnyx in this run: spares reading it again."""
+
+    def stored_application_id(self, run_data: Data) -> str | None:
+        return run_data.get("application_id") or self.agency.telnyx_application_id
+
+
+# Provisioning, step by step
+
+
+def _find_application(run: Run[Telephony]) -> Data | None:
+    """The agency's application if there is one, made right."""
+    t = run.context
+    existing = find_application(t.telnyx, t.agency.id, t.stored_application_id(run.data("create_telnyx_application")))
+    if existing is None:
+        return None
+    changes = t.setup.application_changes(existing)
+    t.application = t.telnyx.update_application(existing.id, changes) if changes else existing
+    return {"application_id": existing.id, "application_name": t.application.name, "reused": True}
+
+
+def _create_application(run: Run[Telephony]) -> Data:
+    t = run.context
+    if found := _find_application(run):
+        return found
+    t.application = t.telnyx.create_application(t.setup.application())
+    return {"application_id": t.application.id, "application_name": t.application.name}
+
+
+def _find_profile(run: Run[Telephony]) -> Data | None:
+    """The agency's profile if there is one, made right and associated with the application."""
+    t = run.context
+    application = _application(run)
+    stored = run.data("create_outbound_profile").get("outbound_profile_id") or t.agency.telnyx_outbound_profile_id
+    existing = find_profile(t.telnyx, t.setup, application, stored)
+    if existing is None:
+        return None
+    run.partial = {"outbound_profile_id": existing.id, "profile_name": existing.name, "reused": True}
+    if changes := t.setup.profile_changes(existing):
+        run.partial["profile_name"] = t.telnyx.update_outbound_profile(existing.id, changes).name
+    _associate(run, application, existing.id)
+    return run.partial
+
+
+def _create_profile(run: Run[Telephony]) -> Data:
+    t = run.context
+    if found := _find_profile(run):
+        return found
+    profile = t.telnyx.create_outbound_profile(t.setup.profile())
+    run.partial = {"outbound_profile_id": profile.id, "profile_name": profile.name}
+    _associate(run, _application(run), profile.id)
+    return run.partial
+
+
+def _application(run: Run[Telephony]) -> Application:
+    t = run.context
+    if t.application is None:
+        t.application = require_application(t.telnyx, run.data("create_telnyx_application")["application_id"])
+    return t.application
+
+
+def _associate(run: Run[Telephony], application: Application, profile_id: str) -> None:
+    t = run.context
+    if changes := t.setup.association(application, profile_id):
+        t.application = t.telnyx.update_application(application.id, changes)
+
+
+def _store_resource_ids(run: Run[Telephony]) -> Data:
+    return {
+        "telnyx_application_id": run.data("create_telnyx_application")["application_id"],
+        "telnyx_outbound_profile_id": run.data("create_outbound_profile")["outbound_profile_id"],
+    }
+
+
+def _import_to_ultravox(run: Run[Telephony]) -> Data:
+    t = run.context
+    if t.ultravox is None:
+        raise ConfigurationMissing("Ultravox API key not configured", ["ultravox_api_key"])
+    t.ultravox.import_telnyx(
+        TelnyxImport(
+            api_key=t.account.api_key,
+            public_key=t.account.public_key,
+            application_id=run.data("create_telnyx_application")["application_id"],
+            account_sid=t.account.account_sid,
+        )
+    )
+    return {"telnyx_configured": True}
+
+
+def _keep_application_id(run: Run[Telephony], data: Data) -> Sequence[Write]:
+    return [agencies.set_telephony(run.operation.agency_id, telnyx_application_id=data["application_id"])]
+
+
+def _keep_profile_id(run: Run[Telephony], data: Data) -> Sequence[Write]:
+    return [agencies.set_telephony(run.operation.agency_id, telnyx_outbound_profile_id=data["outbound_profile_id"])]
+
+
+def _keep_ids(run: Run[Telephony], data: Data) -> Sequence[Write]:
+    return [agencies.set_telephony(run.operation.agency_id, **data)]
+
+
+def _mark_configured(run: Run[Telephony], _data: Data) -> Sequence[Write]:
+    return [
+        agencies.set_telephony(run.operation.agency_id, telephony_configured=True, telephony_operation_id=None),
+        _audit(run.operation, "telephony.provisioned"),
+    ]
+
+
+PROVISION_STEPS: tuple[Step[Telephony], ...] = (
+    Step("create_telnyx_application", _create_application, _find_application, _keep_application_id, LISTING_LAG),
+    Step("create_outbound_profile", _create_profile, _find_profile, _keep_profile_id, LISTING_LAG),
+    Step("store_resource_ids", _store_resource_ids, writes=_keep_ids, local=True),
+    Step("import_to_ultravox", _import_to_ultravox),
+    Step("mark_configured", lambda _run: {"telephony_configured": True}, writes=_mark_configured, local=True),
+)
+
+
+# Deprovisioning: deletions, which may be repeated, so that nothing needs to be looked for
+
+
+def _clear_ultravox(run: Run[Telephony]) -> Data:
+    """Only what points at this agency's application: somebody else's configuration is left alone."""
+    ultravox = run.context.ultravox
+    there = ultravox.telnyx_configuration() if ultravox else None
+    if ultravox is None or there is None or there.get("applicationSid") != run.operation.input["application_id"]:
+        return {"telnyx_cleared": False}
+    ultravox.clear_telnyx()
+    return {"telnyx_cleared": True}
+
+
+def _delete_application(run: Run[Telephony]) -> Data:
+    application_id = run.operation.input["application_id"]
+    deleted = bool(application_id) and run.context.telnyx.delete_application(application_id)
+    return {"telnyx_application_id": application_id, "application_deleted": deleted}
+
+
+def _delete_profile(run: Run[Telephony]) -> Data:
+    profile_id = run.operation.input["outbound_profile_id"]
+    deleted = bool(profile_id) and run.context.telnyx.delete_outbound_profile(profile_id)
+    return {"telnyx_outbound_profile_id": profile_id, "outbound_profile_deleted": deleted}
+
+
+def _clear_ids(run: Run[Telephony], _data: Data) -> Sequence[Write]:
+    cleared = agencies.set_telephony(
+        run.operation.agency_id,
+        telnyx_application_id=None,
+        telnyx_outbound_profile_id=None,
+        telephony_configured=False,
+        telephony_operation_id=None,
+    )
+    return [cleared, _audit(run.operation, "telephony.deprovisioned")]
+
+
+# The application before its profile: a profile in use is not deleted by Telnyx (10021).
+DEPROVISION_STEPS: tuple[Step[Telephony], ...] = (
+    Step("clear_ultravox_config", _clear_ultravox),
+    Step("delete_telnyx_application", _delete_application),
+    Step("delete_outbound_profile", _delete_profile),
+    Step("clear_resource_ids", lambda _run: {"telephony_configured": False}, writes=_clear_ids, local=True),
+)
+
+
+def _audit(operation: Operation, action: str, **details: Any) -> Write:
+    return audit_events.record(operation.agency_id, action, operation.actor, operation.id, **details)
+
+
+class Provisioning:
+    """Provision and deprovision, for the HTTP door; the queue worker uses the two workflows."""
+
+    def __init__(self, settings: Settings, sealer: Sealer, providers: Providers, saga: Saga) -> None:
+        self._settings = settings
+        self._sealer = sealer
+        self._providers = providers
+        self._saga = saga
+        self.provision_workflow = Workflow(PROVISION, PROVISION_STEPS, self._context_of)
+        self.deprovision_workflow = Workflow(DEPROVISION, DEPROVISION_STEPS, self._context_of)
+
+    def provision(self, principal: Principal, public_base_url: str, deadline: Deadline, *, force: bool) -> Data:
+        """Sets the agency's telephony up, or goes on with what an earlier run left.
+
+        Returns `completed_steps`, `provisioned`, `capabilities`, `next_steps`. Raises, in this order: `NotFound`,
+        `CredentialsUnavailable`, `ConfigurationMissing`, `OperationInProgress`, `AlreadyProvisioned`; then
+        `PartialFailure`, with the rest done by the queue if its `retry_scheduled` says so.
+        """
+        context = self._context(principal.agency_id, public_base_url, deadline)
+        unfinished = self._unfinished(context.agency)
+        operation = self._operation(PROVISION, principal, {"force": force, "public_base_url": public_base_url})
+        if unfinished is not None and unfinished.kind == PROVISION:
+            self._take_over(unfinished, deadline)
+            if force:
+                _converge_again(unfinished)
+            unfinished.input = operation.input
+            operation = unfinished
+            self._saga.proceed(self.provision_workflow, Run(operation, context, deadline))
+        else:
+            _refuse_if_provisioned(context.agency, force)
+            writes = [
+                *self._claim(context.agency, operation, unfinished),
+                _audit(operation, "telephony.provision_begun"),
+            ]
+            self._saga.open(self.provision_workflow, operation, context, deadline, *writes)
+        return {
+            "completed_steps": completed(operation),
+            "provisioned": {**_ids(operation), "webhook_url": context.setup.webhook_url},
+            "capabilities": CAPABILITIES,
+            "next_steps": NEXT_STEPS,
+        }
+
+    def plan(self, principal: Principal, public_base_url: str, deadline: Deadline, *, force: bool) -> list[Data]:
+        """What `provision` would do now: `[{"step", "action", "detail"}]`, action `create`, `update` or `none`.
+
+        Only reads, at the carriers too. Raises what `provision` raises before its first step.
+        """
+        context = self._context(principal.agency_id, public_base_url, deadline)
+        unfinished = self._unfinished(context.agency)
+        if unfinished is None or unfinished.kind != PROVISION:
+            _refuse_if_provisioned(context.agency, force)
+        return _plan(context)
+
+    def deprovision(self, principal: Principal, public_base_url: str, deadline: Deadline) -> Data:
+        """Tears the agency's telephony down, or goes on doing so; what is gone already counts as done.
+
+        Raises as `provision` does, and `Conflict` (`numbers_on_application`, with `phone_numbers`).
+        """
+        context = self._context(principal.agency_id, public_base_url, deadline, needs_ultravox=False)
+        unfinished = self._unfinished(context.agency)
+        if unfinished is not None and unfinished.kind == DEPROVISION:
+            self._take_over(unfinished, deadline)
+            operation = unfinished
+            self._saga.proceed(self.deprovision_workflow, Run(operation, context, deadline))
+        else:
+            operation = self._operation(
+                DEPROVISION, principal, {"public_base_url": public_base_url, **_what_to_delete(context)}
+            )
+            writes = [
+                *self._claim(context.agency, operation, unfinished),
+                _audit(operation, "telephony.deprovision_begun", **operation.input),
+            ]
+            self._saga.open(self.deprovision_workflow, operation, context, deadline, *writes)
+        return {"completed_steps": completed(operation)}
+
+    def _context_of(self, operation: Operation, deadline: Deadline) -> Telephony:
+        return self._context(
+            operation.agency_id,
+            operation.input["public_base_url"],
+            deadline,
+            needs_ultravox=operation.kind == PROVISION,
+        )
+
+    def _context(
+        self, agency_id: str, public_base_url: str, deadline: Deadline, *, needs_ultravox: bool = True
+    ) -> Telephony:
+        agency = agencies.find(agency_id)
+        if agency is None:
+            raise NotFound("Agency not found", code="agency_not_found")
+        configurations = provider_configurations.of_agency(agency_id)
+        telnyx = credentials.pick(configurations, ProviderType.TELNYX)
+        ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
+        missing = credentials.missing_telnyx_keys(telnyx)
+        ultravox_key = ultravox.open(self._sealer).get("api_key") if ultravox else None
+        account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not missing else None
+        secret = self._sealer.open(
+            agency.sealed_webhook_secret, ["webhook_secret"], agency_id=agency_id, record="agency"
+        )["webhook_secret"]
+        if ultravox_key is None and needs_ultravox:
+            raise ConfigurationMissing(
+                "Ultravox API key not configured",
+                ["ultravox_api_key"],
+                fix="Store the Ultravox API key with save-ultravox-integration.",
+            )
+        if account is None:
+            raise ConfigurationMissing(
+                "Telnyx credentials not configured",
+                missing,
+                fix="Store the Telnyx credentials with store-telnyx-credentials.",
+            )
+        return Telephony(
+            agency=agency,
+            telnyx=self._providers.telnyx(account.api_key, deadline),
+            account=account,
+            ultravox=self._providers.ultravox(ultravox_key, deadline) if ultravox_key else None,
+            setup=VoiceSetup(
+                self._settings,
+                agency_id,
+                agency.name,
+                f"{public_base_url}/telnyx-webhook/{agency_id}/{secret.get_secret_value()}",
+            ),
+        )
+
+    def _unfinished(self, agency: Agency) -> Operation | None:
+        """The agency's unfinished operation. Raises `OperationInProgress` while somebody works on it."""
+        if agency.telephony_operation_id is None:
+            return None
+        operation = operations.find(agency.telephony_operation_id)
+        if operation is None or operation.status in FINAL:
+            return None
+        if operation.leased:
+            raise OperationInProgress("An operation on this agency's telephony is running", operation_id=operation.id)
+        return operation
+
+    def _take_over(self, operation: Operation, deadline: Deadline) -> None:
+        if not self._saga.take_over(operation, deadline):
+            raise OperationInProgress(
+                "An operation on this agency's telephony has just been taken up", operation_id=operation.id
+            )
+
+    def _claim(self, agency: Agency, operation: Operation, unfinished: Operation | None) -> list[Write]:
+        """Makes `operation` the agency's one, in place of an unfinished one whose effects are known."""
+        if unfinished is None:
+            return [agencies.open_telephony_operation(agency, operation.id)]
+        begun = [record.started_at or 0 for record in unfinished.steps if record.state == StepState.STARTED]
+        if any(at + LISTING_LAG > clock.now() for at in begun):
+            raise OperationInProgress(
+                "The outcome of an earlier operation on this agency's telephony is not certain yet",
+                operation_id=unfinished.id,
+            )
+        return [operations.supersede(unfinished), agencies.open_telephony_operation(agency, operation.id)]
+
+    def _operation(self, kind: str, principal: Principal, given: Data) -> Operation:
+        now = clock.now()
+        return Operation(
+            operations.new_id(),
+            kind=kind,
+            agency_id=principal.agency_id,
+            actor=principal.caller_id,
+            input=given,
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def _refuse_if_provisioned(agency: Agency, force: bool) -> None:
+    if agency.telnyx_application_id and agency.telnyx_outbound_profile_id and not force:
+        raise AlreadyProvisioned(
+            "Telephony is already provisioned",
+            telnyx_application_id=agency.telnyx_application_id,
+            telnyx_outbound_profile_id=agency.telnyx_outbound_profile_id,
+            hint="Use force: true to re-provision",
+        )
+
+
+def _converge_again(operation: Operation) -> None:
+    """Has every step look again. One whose outcome is unknown stays so; ids found before stay as hints."""
+    for record in operation.steps:
+        if record.state == StepState.DONE:
+            record.state = StepState.PENDING
+
+
+def _ids(operation: Operation) -> Data:
+    return dict(operation.step("store_resource_ids").data or {})
+
+
+def _what_to_delete(t: Telephony) -> Data:
+    """The ids of what exists. Raises `Conflict` while numbers are connected to the application."""
+    application = find_application(t.telnyx, t.agency.id, t.agency.telnyx_application_id)
+    numbers = t.telnyx.numbers_on(application.id) if application else []
+    if numbers:
+        raise Conflict(
+            "Phone numbers are still connected to the Telnyx application",
+            code="numbers_on_application",
+            fix="Release these numbers or connect them elsewhere first.",
+            phone_numbers=numbers,
+        )
+    profile = find_profile(t.telnyx, t.setup, application, t.agency.telnyx_outbound_profile_id)
+    return {
+        "application_id": application.id if application else None,
+        "outbound_profile_id": profile.id if profile else None,
+    }
+
+
+def _plan(t: Telephony) -> list[Data]:
+    application = find_application(t.telnyx, t.agency.id, t.agency.telnyx_application_id)
+    profile = find_profile(t.telnyx, t.setup, application, t.agency.telnyx_outbound_profile_id)
+    application_changes = t.setup.application_changes(application) if application else {}
+    profile_changes = t.setup.profile_changes(profile) if profile else {}
+    associated = bool(application and profile and application.outbound_profile_id == profile.id)
+    known = (application and application.id, profile and profile.id)
+    stored = (t.agency.telnyx_application_id, t.agency.telnyx_outbound_profile_id)
+    if t.ultravox is None:
+        raise InvalidRequest("Ultravox API key not configured")
+    imported = t.ultravox.telnyx_configuration() is not None
+    return [
+        _action("create_telnyx_application", application is not None, application_changes, t.setup.application_name),
+        _action(
+            "create_outbound_profile",
+            profile is not None,
+            {**profile_changes, **({} if associated or not profile else {"association": True})},
+            t.setup.profile_name,
+        ),
+        _action("store_resource_ids", True, {} if all(known) and known == stored else {"ids": True}, "agency record"),
+        # Always sent: Ultravox does not show the key it holds, so that it can't be compared.
+        _action("import_to_ultravox", imported, {"telnyx": True}, "Ultravox account"),
+        _action("mark_configured", True, {} if t.agency.telephony_configured else {"flag": True}, "agency record"),
+    ]
+
+
+def _action(step: str, exists: bool, changes: Data, name: str) -> Data:
+    if not exists:
+        return {"step": step, "action": "create", "detail": name}
+    differing = ", ".join(sorted(changes))
+    return {
+        "step": step,
+        "action": "update" if changes else "none",
+        "detail": f"{name}: {differing}" if differing else name,
+    }

@@ -1,0 +1,310 @@
+"""Multi-step operations that survive a crash at any point.
+
+The journal (models/operations.py) is written before each effect and with its outcome after it. A run that finds a
+step STARTED by a run before it *looks* at the carrier whether the effect happened, and believes "no" only after the
+step's `settle_after`, since carriers list late. A step is never undone: recovery goes forward only.
+
+STARTED of the next step rides in the transaction of DONE of the one before, and so do the records that a step's
+outcome changes. A step without an effect outside (`local`) costs no write of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from telephony import clock
+from telephony.clock import Deadline
+from telephony.errors import (
+    NotSettled,
+    OperationInProgress,
+    OutcomeUnknown,
+    OutOfTime,
+    PartialFailure,
+    ProviderRateLimited,
+    StorageUnavailable,
+    TelephonyError,
+)
+from telephony.models import operations
+from telephony.models.base import Write, commit
+from telephony.models.operations import Operation, Status, StepRecord, StepState
+from telephony.observability import logger
+from telephony.providers.transport import MARGIN_SECONDS, backoff
+from telephony.wakeups import Wakeups
+
+LEASE_MARGIN = 5
+"""Seconds that a lease outlives its holder's own time limit: the limit is the fence."""
+
+STEP_SECONDS = MARGIN_SECONDS + 2
+"""No step is begun with less time left than this."""
+
+PATIENCE_SECONDS = 5
+"""An unsettled look-up is waited for in place if it takes no longer than this."""
+
+FIRST_RETRY_SECONDS = 4
+LONGEST_RETRY_SECONDS = 3600
+
+Data = dict[str, Any]
+
+
+class Waiting(Exception):
+    """Raised by a step whose outcome a carrier still owes; looked at again after `seconds`."""
+
+    def __init__(self, seconds: float, **data: Any) -> None:
+        super().__init__(f"look again in {seconds} s")
+        self.seconds = seconds
+        self.data = data
+
+
+@dataclass(slots=True)
+class Run[C]:
+    """One try at an operation: the journal, what the steps work with, and the time there is."""
+
+    operation: Operation
+    context: C
+    deadline: Deadline
+    partial: Data = field(default_factory=dict)
+    """What the step at hand has brought about so far: kept even if the rest of the step fails."""
+
+    def data(self, step: str) -> Data:
+        """What a step left behind; {} before it did."""
+        return dict(self.operation.step(step).data or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Step[C]:
+    """`run` brings the effect about and returns its data. `find` tells whether it was brought about already.
+
+    `writes` are the records that the data changes, committed together with it.
+    """
+
+    name: str
+    run: Callable[[Run[C]], Data]
+    find: Callable[[Run[C]], Data | None] | None = None
+    writes: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
+    settle_after: float = 0
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow[C]:
+    """A kind of operation. `finish` are the records that its success changes; `result` what it leaves to be read."""
+
+    kind: str
+    steps: tuple[Step[C], ...]
+    context: Callable[[Operation, Deadline], C]
+    finish: Callable[[Run[C]], Sequence[Write]] = lambda _run: ()
+    give_up_after: float = 24 * 3600
+    """Seconds of failing in a row after which a human is asked."""
+
+
+class Saga:
+    """Runs workflows. Knows the queue that wakes them."""
+
+    def __init__(self, wakeups: Wakeups) -> None:
+        self._wakeups = wakeups
+
+    def open[C](
+        self, workflow: Workflow[C], operation: Operation, context: C, deadline: Deadline, *writes: Write
+    ) -> Data:
+        """Journals a new operation together with `writes`, then runs it. See `proceed` for what it raises."""
+        lease_until = clock.now() + deadline.remaining() + LEASE_MARGIN
+        operation.lease, operation.lease_until = operations.new_lease(), lease_until
+        operation.schedule(lease_until)
+        first = workflow.steps[0]
+        if not first.local:
+            _start(operation, operation.step(first.name))
+        commit(operations.open_new(operation), *writes)
+        return self.proceed(workflow, Run(operation, context, deadline))
+
+    def take_over(self, operation: Operation, deadline: Deadline) -> bool:
+        """Takes an unfinished operation's lease; False if somebody holds it or it has ended."""
+        return operations.take_lease(
+            operation, operations.new_lease(), clock.now() + deadline.remaining() + LEASE_MARGIN
+        )
+
+    def proceed[C](self, workflow: Workflow[C], run: Run[C]) -> Data:
+        """Does what is left of the steps and returns the data of all of them, merged.
+
+        Raises `PartialFailure`; the queue goes on with the operation if its `retry_scheduled` says so. Raises `Waiting`
+        when a carrier is still at work, with the next look scheduled.
+        """
+        pending: list[Write] = []
+        step = workflow.steps[0]
+        try:
+            for step in workflow.steps:
+                record = run.operation.step(step.name)
+                if record.state == StepState.DONE:
+                    continue
+                run.partial = {}
+                data = self._do(step, record, run, pending)
+                record.state, record.done_at, record.data = StepState.DONE, clock.now(), data
+                record.error_code = None
+                pending.extend(step.writes(run, data))
+            self._succeed(workflow, run, pending)
+        except Waiting as waiting:
+            self._wait(run, run.operation.step(step.name), waiting, pending)
+            raise
+        except TelephonyError as error:
+            raise self._fail(workflow, run, step, error, pending) from error
+        return {name: value for each in workflow.steps for name, value in run.data(each.name).items()}
+
+    def stop[C](self, workflow: Workflow[C], operation: Operation, error: TelephonyError) -> None:
+        """Journals that a leased operation could not even be begun, and schedules its retry if that can help."""
+        delay = _schedule_retry(workflow, operation, error)
+        commit(operations.journal(operation))
+        if delay is not None:
+            self._wakeups.send(operation.id, operation.agency_id, delay)
+        _log_stop(operation, "", error, delay is not None)
+
+    def _do[C](self, step: Step[C], record: StepRecord, run: Run[C], pending: list[Write]) -> Data:
+        if step.local:
+            return step.run(run)
+        if run.deadline.remaining() < STEP_SECONDS:
+            raise OutOfTime("The time of this invocation is used up")
+        if record.state == StepState.STARTED and record.started_by != run.operation.lease:
+            found = _look(step, record, run)
+            if found is not None:
+                return found
+            record.state = StepState.PENDING
+        if record.state == StepState.PENDING:
+            _start(run.operation, record)
+            self._flush(run, pending)
+        return step.run(run)
+
+    def _flush[C](self, run: Run[C], pending: list[Write]) -> None:
+        commit(operations.journal(run.operation), *pending)
+        pending.clear()
+
+    def _succeed[C](self, workflow: Workflow[C], run: Run[C], pending: list[Write]) -> None:
+        operation = run.operation
+        operation.status = Status.SUCCEEDED
+        operation.error = None
+        _release(operation, None)
+        pending.extend(workflow.finish(run))
+        self._flush(run, pending)
+
+    def _wait[C](self, run: Run[C], record: StepRecord, waiting: Waiting, pending: list[Write]) -> None:
+        operation = run.operation
+        record.data = {**(record.data or {}), **waiting.data}
+        operation.status = Status.WAITING
+        operation.attempts, operation.failing_since, operation.error = 0, None, None
+        _release(operation, clock.now() + waiting.seconds)
+        self._flush(run, pending)
+        self._wakeups.send(operation.id, operation.agency_id, waiting.seconds)
+
+    def _fail[C](
+        self, workflow: Workflow[C], run: Run[C], step: Step[C], error: TelephonyError, pending: list[Write]
+    ) -> TelephonyError:
+        """Journals the failure with all that was done before it, schedules the retry, and makes the error to raise."""
+        operation = run.operation
+        record = operation.step(step.name)
+        if isinstance(error, OperationInProgress):
+            return error  # the lease is another's by now, and so is the journal
+        if record.state == StepState.STARTED and not isinstance(
+            error, OutcomeUnknown | NotSettled | StorageUnavailable
+        ):
+            record.state = StepState.PENDING  # it certainly did not happen
+        if step.local:
+            record.state = StepState.PENDING  # only its records could fail to be written
+        if run.partial:
+            record.data = {**(record.data or {}), **run.partial}
+            pending.extend(step.writes(run, run.partial))
+        record.error_code = error.code
+        delay = _schedule_retry(workflow, operation, error)
+        scheduled = delay is not None
+        try:
+            self._flush(run, pending)
+        except OperationInProgress as taken:
+            return taken
+        except StorageUnavailable:
+            # What is stored still has the `due_at` of the lease's end: the sweeper wakes the operation then.
+            scheduled, delay = True, None
+        if delay is not None:
+            self._wakeups.send(operation.id, operation.agency_id, delay)
+        _log_stop(operation, step.name, error, scheduled)
+        return PartialFailure(
+            error,
+            completed_steps=completed(operation),
+            failed_at=step.name,
+            partial_data=_partial_data(operation),
+            operation_id=operation.id,
+            retry_scheduled=scheduled,
+        )
+
+
+def _log_stop(operation: Operation, step: str, error: TelephonyError, retry: bool) -> None:
+    logger.warning(
+        "operation stopped",
+        extra={"operation_id": operation.id, "step": step, "code": error.code, "retry": retry},
+    )
+
+
+def completed(operation: Operation) -> list[Data]:
+    """The steps that are done, as the API shows them."""
+    return [
+        {"success": True, "step": record.name, "data": record.data}
+        for record in operation.steps
+        if record.state == StepState.DONE
+    ]
+
+
+def _partial_data(operation: Operation) -> Data:
+    return {name: value for record in operation.steps for name, value in (record.data or {}).items()}
+
+
+def _start(operation: Operation, record: StepRecord) -> None:
+    record.state = StepState.STARTED
+    record.started_at = clock.now()
+    record.started_by = operation.lease
+    record.attempts += 1
+
+
+def _release(operation: Operation, due_at: float | None) -> None:
+    operation.lease_until = 0
+    operation.woken_at = None
+    operation.schedule(due_at)
+
+
+def _look[C](step: Step[C], record: StepRecord, run: Run[C]) -> Data | None:
+    """What a run before this one brought about; None once it is certain that it brought nothing about."""
+    if step.find is None:
+        return None
+    found = step.find(run)
+    unsettled = (record.started_at or 0) + step.settle_after - clock.now()
+    if found is not None or unsettled <= 0:
+        return found
+    if unsettled > min(PATIENCE_SECONDS, run.deadline.remaining() - STEP_SECONDS):
+        raise NotSettled(f"Whether {step.name} took effect is not certain yet", retry_after=unsettled)
+    time.sleep(unsettled)
+    return step.find(run)
+
+
+def _schedule_retry[C](workflow: Workflow[C], operation: Operation, error: TelephonyError) -> float | None:
+    """Seconds until the next try, also set on the operation; None: no try by itself."""
+    now = clock.now()
+    operation.attempts += 1
+    operation.failing_since = operation.failing_since or now
+    operation.error = {"code": error.code, "message": error.message}
+    if not error.retryable:
+        operation.status = Status.FAILED
+        _release(operation, None)
+        return None
+    if now - operation.failing_since >= workflow.give_up_after:
+        operation.status = Status.NEEDS_ATTENTION
+        _release(operation, None)
+        operation.ask_for_attention()
+        return None
+    delay = retry_delay(int(operation.attempts), error)
+    operation.status = Status.RUNNING
+    _release(operation, now + delay)
+    return delay
+
+
+def retry_delay(attempts: int, error: TelephonyError) -> float:
+    """Seconds: 4 at the most at first, doubling up to an hour, with full jitter; never before the carrier asks."""
+    asked = error.retry_after if isinstance(error, NotSettled | ProviderRateLimited) else None
+    drawn = backoff(attempts - 1, base=FIRST_RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
+    return max(drawn, asked or 0)

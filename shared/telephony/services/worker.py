@@ -1,0 +1,89 @@
+"""What a wake-up does: goes on with an operation, by whatever workflow it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from telephony import clock
+from telephony.clock import Deadline
+from telephony.errors import PartialFailure, TelephonyError
+from telephony.models import operations
+from telephony.models.base import commit
+from telephony.models.operations import FINAL, SCHEMA, Operation, Status
+from telephony.observability import emit_metrics, logger
+from telephony.services.saga import Run, Saga, Waiting, Workflow
+from telephony.wakeups import Wakeups
+
+PARKED_SECONDS = 600
+"""An operation that this release doesn't know is looked at again after this long, perhaps by the release that does."""
+
+WAKE_AGAIN_SECONDS = 300
+"""An operation that was woken is not woken again before this: a backlog must not feed itself."""
+
+
+class Worker:
+    """Resumes operations; finds the ones that are due."""
+
+    def __init__(self, saga: Saga, wakeups: Wakeups, stage: str, workflows: Mapping[str, Workflow[Any]]) -> None:
+        self._saga = saga
+        self._wakeups = wakeups
+        self._stage = stage
+        self._workflows = workflows
+
+    def resume(self, operation_id: str, deadline: Deadline) -> None:
+        """Goes on with an operation as far as it gets; returns once the journal says how far that was.
+
+        An operation that has ended, is in somebody's hands or doesn't exist is left alone: wake-ups may come twice.
+        Raises `StorageUnavailable` if the journal can't be reached.
+        """
+        operation = operations.find(operation_id)
+        if operation is None or operation.status in FINAL or operation.leased:
+            return
+        if not self._saga.take_over(operation, deadline):
+            return
+        workflow = self._workflows.get(operation.kind)
+        if workflow is None or not _understood(operation, workflow):
+            self._park(operation)
+            return
+        try:
+            run = Run(operation, workflow.context(operation, deadline), deadline)
+        except TelephonyError as error:
+            self._saga.stop(workflow, operation, error)
+            return
+        try:
+            self._saga.proceed(workflow, run)
+        except (PartialFailure, Waiting):
+            return  # journaled and logged where it was raised
+
+    def wake_due(self) -> int:
+        """Sends a wake-up for each operation that is due. Returns how many; emits what the alarms watch."""
+        now = clock.now()
+        woken, oldest = 0, 0.0
+        for operation in operations.due(now):
+            oldest = max(oldest, now - (operation.due_at or now))
+            if operation.woken_at and now - operation.woken_at < WAKE_AGAIN_SECONDS:
+                continue
+            if self._wakeups.send(operation.id, operation.agency_id):
+                operations.mark_woken(operation.id)
+                woken += 1
+        emit_metrics(
+            self._stage,
+            OldestDueSeconds=oldest,
+            OperationsNeedAttention=operations.count_needing_attention(),
+            OperationsWoken=woken,
+        )
+        return woken
+
+    def _park(self, operation: Operation) -> None:
+        """Leaves an operation of another release untouched, to be looked at later."""
+        logger.warning("operation parked", extra={"operation_id": operation.id, "kind": operation.kind})
+        operation.lease_until = 0
+        operation.schedule(clock.now() + PARKED_SECONDS)
+        operation.status = Status.RUNNING
+        commit(operations.journal(operation))
+
+
+def _understood(operation: Operation, workflow: Workflow[Any]) -> bool:
+    known = {step.name for step in workflow.steps}
+    return operation.schema <= SCHEMA and all(record.name in known for record in operation.steps)

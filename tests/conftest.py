@@ -1,0 +1,57 @@
+"""Fixtures of all lanes. Those that need the embedded back ends start them once per process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from local import simulators
+from local.simulators.server import Server
+from local.testing import Backends, backends
+from tests.world import PUBLIC_BASE_URL, World
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
+    """DynamoDB Local and moto."""
+    with backends(tmp_path_factory.mktemp("backends")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def carriers() -> Iterator[dict[str, Server]]:
+    """The simulated carriers, each with its demo account."""
+    servers = simulators.start()
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+@pytest.fixture
+def world(running: Backends, carriers: dict[str, Server], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Fresh tables, queue, keys and carriers; one agency with the demo accounts' credentials."""
+    from aws_lambda_powertools.utilities.parameters import clear_caches
+    from telephony import aws, bootstrap, clock
+    from telephony.providers import registry
+
+    deployment = running.deploy()
+    for name, value in deployment.environment.items():
+        monkeypatch.setenv(name, value)
+    for name, server in carriers.items():
+        server.simulator.reset()
+        monkeypatch.setenv(f"{name.upper()}_BASE_URL", server.base_url)
+    monkeypatch.setenv("TWILIO_PRICING_BASE_URL", carriers["twilio"].base_url)
+    monkeypatch.setenv("PUBLIC_BASE_URL", PUBLIC_BASE_URL)
+    for cached in (bootstrap.container, aws.client, aws.session, registry.transport):
+        cached.cache_clear()
+    clear_caches()
+
+    made = World(running, deployment, carriers)
+    real = time.time
+    monkeypatch.setattr(clock, "now", lambda: real() + made.clock_offset)
+    made.agency_id, made.tokens = made.new_agency()
+    made.owner_token = made.tokens["owner"]
+    yield made
+    bootstrap.container.cache_clear()

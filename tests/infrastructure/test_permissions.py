@@ -1,0 +1,95 @@
+"""Each function may do what it does, and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.deployed import Deployed, Grant, as_list, logical_id
+
+DOORS = {"ProvisionTelephonyFunction", "TelephonyIntegrationFunction"}
+"""The functions behind the API that ask for a credential."""
+
+OPENERS = {"ProvisionTelephonyFunction", "TelephonyIntegrationFunction", "RetryWorkerFunction"}
+"""The functions that may open an agency's carrier secrets."""
+
+RUNNERS = {"ProvisionTelephonyFunction", "RetryWorkerFunction"}
+"""The functions that run operations."""
+
+
+def statements(deployed: Deployed) -> list[dict[str, Any]]:
+    """Every statement of our policies: managed ones and those inside roles."""
+    documents = [policy["PolicyDocument"] for policy in deployed.of_type("AWS::IAM::ManagedPolicy").values()]
+    for role in deployed.of_type("AWS::IAM::Role").values():
+        documents += [policy["PolicyDocument"] for policy in role.get("Policies", [])]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def test_every_function_has_a_role_of_its_own(prod: Deployed) -> None:
+    functions = prod.of_type("AWS::Lambda::Function")
+    roles = {name: logical_id(properties["Role"]) for name, properties in functions.items()}
+    assert roles == {name: name.removesuffix("Function") + "Role" for name in functions}
+
+
+def test_roles_hold_policies_of_ours_only(prod: Deployed) -> None:
+    ours = set(prod.of_type("AWS::IAM::ManagedPolicy"))
+    for name, role in prod.of_type("AWS::IAM::Role").items():
+        if name == "CodeDeployServiceRole":  # SAM's, for releases; no function runs with it
+            continue
+        assert {logical_id(policy) for policy in role["ManagedPolicyArns"]} <= ours, name
+        [trusted] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trusted["Principal"] == {"Service": "lambda.amazonaws.com"}, name
+
+
+def test_no_statement_is_a_wildcard(prod: Deployed) -> None:
+    for statement in statements(prod):
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in as_list(statement["Action"]) if "*" in action], statement
+        for resource in as_list(statement["Resource"]):
+            assert logical_id(resource).split("/")[0] in prod.resources, statement
+        assert not {"NotAction", "NotResource"} & set(statement), statement
+
+
+def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
+    [statement] = [each for each in statements(prod) if each["Resource"] == {"Fn::GetAtt": ["TablesKey", "Arn"]}]
+    assert statement["Condition"] == {
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("grant", "functions"),
+    [
+        (Grant("kms:Decrypt", "SecretsKey"), OPENERS),
+        (Grant("dynamodb:Query", "ProviderConfigurationsTable"), OPENERS),
+        (Grant("dynamodb:GetItem", "CallersTable"), DOORS),
+        (Grant("secretsmanager:GetSecretValue", "PlatformSecret"), DOORS),
+        (Grant("dynamodb:PutItem", "AuditEventsTable"), DOORS | RUNNERS),
+        (Grant("dynamodb:PutItem", "OperationsTable"), RUNNERS),
+        (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS),
+        (Grant("dynamodb:UpdateItem", "OperationsTable"), RUNNERS | {"SweeperFunction"}),
+        (Grant("dynamodb:Query", "OperationsTable/index/by_due"), {"SweeperFunction"}),
+        (Grant("sqs:SendMessage", "WakeupsQueue"), RUNNERS | {"SweeperFunction"}),
+        (Grant("sqs:ReceiveMessage", "WakeupsQueue"), {"RetryWorkerFunction"}),
+        (Grant("sqs:DeleteMessage", "WakeupsQueue"), {"RetryWorkerFunction"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, Grant) else "",
+)
+def test_who_may(prod: Deployed, grant: Grant, functions: set[str]) -> None:
+    assert {name for name in prod.of_type("AWS::Lambda::Function") if grant in prod.grants(name)} == functions
+
+
+def test_what_needs_no_credential_may_read_one_table_only(prod: Deployed) -> None:
+    reached = {grant.resource for grant in prod.grants("SiteFunction")}
+    assert reached == {"AgenciesTable", "TablesKey", "FunctionsLogGroup"}
+
+
+def test_no_function_may_change_who_may_call(prod: Deployed) -> None:
+    changes = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+    for name in prod.of_type("AWS::Lambda::Function"):
+        assert not {Grant(action, "CallersTable") for action in changes} & prod.grants(name), name
+
+
+def test_nothing_already_written_to_the_audit_trail_can_be_changed(prod: Deployed) -> None:
+    for name in prod.of_type("AWS::Lambda::Function"):
+        allowed = {grant.action for grant in prod.grants(name) if grant.resource == "AuditEventsTable"}
+        assert allowed <= {"dynamodb:PutItem"}, name

@@ -1,0 +1,3 @@
+"""Stands for the code that a layer brings."""
+
+GREETING = "hello"
