@@ -4,10 +4,10 @@ PYTHON ?= python3.13
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo serve clean setup test test-fast bench lint format build
+.PHONY: help run demo serve clean setup test test-fast bench lint format build lock
 
 # sam: no telemetry, its own settings in this folder, and our Python and uv first on PATH for its builds.
-SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=.local/sam AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-tools/bin/sam
+SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-tools/bin/sam
 SETUP := .venv/.installed .venv-tools/.installed
 
 help: ## show this list
@@ -48,6 +48,15 @@ format: $(SETUP) ## rewrite in our style
 build: $(SETUP) ## build the bundle as it is deployed, into .aws-sam/
 	@$(SAM) build
 
+lock: $(SETUP) ## pin the newest versions that requirements/*.in allow
+	@for name in uv tools dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	@# botocore and what it brings come with the Lambda runtime; pycparser is used at no run time.
+	@$(COMPILE) requirements/runtime.in -c requirements/dev.txt -o layers/dependencies/requirements.txt \
+	  $(addprefix --no-emit-package ,botocore python-dateutil six pycparser)
+
+COMPILE := .venv/bin/uv pip compile --quiet --upgrade --python .venv/bin/python --universal --generate-hashes \
+  --no-header --no-emit-index-url --no-emit-find-links
+
 # Virtual environments: hashed pins, installed by uv, which pip installs hashed as well.
 
 .venv/.installed: requirements/uv.txt requirements/dev.txt
@@ -61,6 +70,7 @@ build: $(SETUP) ## build the bundle as it is deployed, into .aws-sam/
 
 define create_environment
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found on PATH; install Python 3.13 or name yours: make PYTHON=..."; exit 1; }
+	@echo "Setting up $(1) (once)"
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(1)/bin/uv pip sync --quiet --python $(1)/bin/python --require-hashes $(2)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import requests
@@ -21,6 +22,7 @@ from local.stack import STATE_FOLDER, Stack
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
 
+State = Annotated[Path, typer.Option(help="Folder that keeps everything for the next run.")]
 Port = Annotated[int, typer.Option(help="Where the API listens on 127.0.0.1; 0 picks a free port.")]
 TimeScale = Annotated[
     float, typer.Option(envvar="LOCAL_TIME_SCALE", help="Speed of the schedules: at 60 a minute takes a second.")
@@ -28,48 +30,49 @@ TimeScale = Annotated[
 
 
 @app.command()
-def serve(port: Port = 3000, time_scale: TimeScale = 1.0) -> None:
+def serve(port: Port = 3000, state: State = STATE_FOLDER, time_scale: TimeScale = 1.0) -> None:
     """Serve with a demo agency that is not provisioned yet; its credentials are in .local/demo.json."""
-    with _serving(port, time_scale):
+    with _serving(port, state, time_scale):
         print("ready", flush=True)
         _wait_for_interrupt()
 
 
 @app.command()
-def run(port: Port = 3000, time_scale: TimeScale = 1.0) -> None:
+def run(port: Port = 3000, state: State = STATE_FOLDER, time_scale: TimeScale = 1.0) -> None:
     """Serve, provision the demo agency's telephony, show what exists, and keep serving."""
-    with _serving(port, time_scale) as content:
-        job.run(content, console)
+    with _serving(port, state, time_scale) as (stack, content):
+        job.run(content, stack.simulators, console)
         console.print(f"\nServing {content['api_url']} until Ctrl-C.")
         _wait_for_interrupt()
 
 
 @app.command()
-def demo(port: Port = 3000, time_scale: TimeScale = 1.0) -> None:
+def demo(port: Port = 3000, state: State = STATE_FOLDER, time_scale: TimeScale = 1.0) -> None:
     """The same as run, but stop when the job is done."""
-    with _serving(port, time_scale) as content:
-        job.run(content, console)
+    with _serving(port, state, time_scale) as (stack, content):
+        job.run(content, stack.simulators, console)
 
 
 @app.command()
-def clean() -> None:
+def clean(state: State = STATE_FOLDER) -> None:
     """Forget everything that earlier runs have stored."""
-    shutil.rmtree(STATE_FOLDER, ignore_errors=True)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 @contextmanager
-def _serving(port: int, time_scale: float) -> Iterator[dict[str, Any]]:
-    """A stack that answers, and what ``demo.json`` says of it. Ctrl-C and SIGTERM end it in order."""
+def _serving(port: int, state: Path, time_scale: float) -> Iterator[tuple[Stack, dict[str, Any]]]:
+    """A stack that answers, and the content of its ``demo.json``. Ctrl-C and SIGTERM end it in order."""
     started = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Stack(port=port, time_scale=time_scale) as stack:
+    with Stack(port=port, state_folder=state, time_scale=time_scale) as stack:
         try:
             health = requests.get(f"{stack.api_url}/health", timeout=30)
             if not health.ok:
                 raise StackError(f"The API did not come up, see {stack.state_folder / 'logs'}: {health.text}")
             content = seed(stack)
-            console.print(f"The stack answers at {stack.api_url}, {time.monotonic() - started:.1f} s after its start.")
-            yield content
+            seconds = time.monotonic() - started
+            console.print(f"The stack answers at {stack.api_url}, {seconds:.1f} s after its start.", soft_wrap=True)
+            yield stack, content
         finally:
             # A second Ctrl-C must not cut the stopping short.
             signal.signal(signal.SIGINT, signal.SIG_IGN)

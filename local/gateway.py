@@ -7,7 +7,7 @@ import http.client
 import json
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -143,17 +143,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | Answer:
         """The request's body, or the answer to one that cannot be taken."""
-        length = self.headers.get("content-length", "0")
-        if "transfer-encoding" in self.headers or not length.isdecimal():
+        try:
+            parts = list(self._parts())
+        except ValueError:
             self.close_connection = True
-            return own_answer(HTTPStatus.LENGTH_REQUIRED)
-        if int(length) <= MAX_BODY:
-            return self.rfile.read(int(length))
-        # Read to its end all the same, or the client would see a broken connection instead of the answer.
-        left = int(length)
-        while left and (chunk := self.rfile.read(min(left, 65536))):
-            left -= len(chunk)
-        return own_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+            return own_answer(HTTPStatus.BAD_REQUEST)
+        if sum(map(len, parts)) > MAX_BODY:
+            return own_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+        return b"".join(parts)
+
+    def _parts(self) -> Iterator[bytes]:
+        """The body as it arrives, to its end even when it is too large: else the client would see a broken pipe."""
+        if "transfer-encoding" not in self.headers:
+            yield self.rfile.read(int(self.headers.get("content-length", "0")))
+            return
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # a trailer
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the functions keep the logs."""

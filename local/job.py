@@ -1,6 +1,8 @@
 """The main job over HTTP, as a client does it, and what it leaves behind."""
 
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import requests
@@ -8,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.errors import StackError
+from local.simulators.server import Server
 
 _TIMEOUT = 35  # seconds: a little more than the gateway's own limit
 
@@ -34,7 +37,7 @@ class Client:
         return answer
 
 
-def run(demo: dict[str, Any], console: Console) -> None:
+def run(demo: dict[str, Any], carriers: Mapping[str, Server], console: Console) -> None:
     """Provisions the demo agency's telephony, unless that was done, and shows what exists now.
 
     Raises StackError when the API answers an error.
@@ -44,21 +47,37 @@ def run(demo: dict[str, Any], console: Console) -> None:
     if status["telnyx"]["provisioned"]:
         console.print("Telephony was provisioned by an earlier run ([bold]make clean[/] forgets it).")
     else:
-        _provision(client, console)
+        console.print("\n[bold]POST /api/v1/provision-telephony[/]")
+        _show(_watched(client, carriers, console), console)
         status = client.get("/get-integration-status")
     console.print(_overview(status))
     console.print(_invitation(demo), soft_wrap=True, highlight=False, markup=False)
 
 
-def _provision(client: Client, console: Console) -> None:
-    console.print("[bold]POST /api/v1/provision-telephony[/]")
+def _watched(client: Client, carriers: Mapping[str, Server], console: Console) -> dict[str, Any]:
+    """Provisions, and shows each call that reaches a simulated carrier as it happens."""
+    seen = {name: len(server.simulator.log) for name, server in carriers.items()}
     started = time.monotonic()
-    answer = client.post("/provision-telephony", {})
-    seconds = time.monotonic() - started
+    with ThreadPoolExecutor(1) as caller:
+        answer = caller.submit(client.post, "/provision-telephony", {})
+        done = False
+        while not done:
+            # Read before the logs, so that the last round sees the calls of the last moment.
+            done = bool(wait([answer], timeout=0.02).done)
+            for name, server in carriers.items():
+                for entry in list(server.simulator.log)[seen[name] :]:
+                    seen[name] += 1
+                    call = f"{name:<9} {entry['method']:<5} {entry['path']}"
+                    console.print(f"  {time.monotonic() - started:5.2f} s  {call}", soft_wrap=True, highlight=False)
+        console.print(f"  {time.monotonic() - started:5.2f} s  answered", highlight=False)
+        return answer.result()
+
+
+def _show(answer: dict[str, Any], console: Console) -> None:
     for step in answer["completed_steps"]:
         detail = ", ".join(f"{name} {value}" for name, value in step["data"].items())
-        console.print(f"  [green]✔[/] {step['step']:<26} {detail}", highlight=False)
-    console.print(f"  {len(answer['completed_steps'])} steps in one request, {seconds:.2f} s\n", highlight=False)
+        console.print(f"  [green]✔[/] {step['step']:<26} {detail}", soft_wrap=True, highlight=False)
+    console.print()
 
 
 def _overview(status: dict[str, Any]) -> Table:

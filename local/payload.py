@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 """
 
 import base64
-import binascii
 import datetime
 import json
 import uuid
@@ -113,15 +112,19 @@ def answer_of(payload: bytes) -> Answer:
     if not isinstance(returned, dict) or "statusCode" not in returned:
         # AWS infers 200 and JSON.
         return Answer(200, [("content-type", "application/json")], payload)
-    headers = [(name.lower(), str(value)) for name, value in (returned.get("headers") or {}).items()]
-    headers += [("set-cookie", cookie) for cookie in returned.get("cookies") or ()]
-    if not any(name == "content-type" for name, _ in headers):
-        headers.append(("content-type", "text/plain;charset=UTF-8"))
     try:
+        headers = [(name.lower(), str(value)) for name, value in (returned.get("headers") or {}).items()]
+        headers += [("set-cookie", cookie) for cookie in returned.get("cookies") or ()]
+        for name, value in headers:
+            f"{name}: {value}".encode("latin-1")
+            if "\r" in value or "\n" in value:
+                raise ValueError(f"the header {name} has more than one line")
         status, body = int(returned["statusCode"]), returned.get("body") or ""
         content = base64.b64decode(body, validate=True) if returned.get("isBase64Encoded") else body.encode()
-    except (TypeError, ValueError, AttributeError, binascii.Error) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise MalformedAnswer(str(error)) from error
     if not 200 <= status <= 599:
         raise MalformedAnswer(f"status {status}")
+    if not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", "text/plain;charset=UTF-8"))
     return Answer(status, headers, content)

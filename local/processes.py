@@ -16,8 +16,12 @@ _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 def dying_with_parent(command: Sequence[str]) -> list[str]:
-    """The command, killed by the kernel as soon as its parent is gone, however that one ended."""
-    return ["setpriv", "--pdeathsig", "KILL", "--", *command]
+    """The command, killed by the kernel as soon as its parent is gone, however that one ended.
+
+    Raises StackError where there is no setpriv, which is everywhere but on Linux.
+    """
+    setpriv = require("setpriv", "to end every part with the stack (package util-linux)")
+    return [setpriv, "--pdeathsig", "KILL", "--", *command]
 
 
 def spawn(

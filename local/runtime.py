@@ -1,5 +1,6 @@
 """The functions under the Lambda Runtime Interface Emulator: own process, own environment, own time limit."""
 
+import contextlib
 import http.client
 import importlib.metadata
 import json
@@ -17,7 +18,7 @@ from typing import Any
 from local import processes
 from local.cloudformation import REGION
 from local.errors import StackError
-from local.template import BUILT_TEMPLATE, ROOT, Function, Template
+from local.template import ROOT, Function, Template
 
 # What Lambda's Python runtime holds beside the standard library; built functions see this much of our environment.
 _RUNTIME_PACKAGES = (
@@ -65,7 +66,8 @@ class Emulator:
     def kill_function(self) -> None:
         """SIGKILL to the function's process, as a crash of the machine would."""
         for pid in processes.descendants(self._process.pid):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended on its own in between
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         self._process.kill()
@@ -107,6 +109,9 @@ class Pool:
                 emulator = self._idle.pop() if self._idle else None
             emulator = emulator or Emulator(*self._arguments)
             with self._lock:
+                if self._closed:
+                    emulator.close()
+                    return _gone("The stack is stopping.")
                 self._busy.add(emulator)
             try:
                 result = emulator.invoke(event)
@@ -146,7 +151,7 @@ class Functions:
         self, template: Template, variables: Mapping[str, str], *, state_folder: Path, concurrency: int = 4
     ) -> None:
         python, packages = [sys.executable], []
-        if template.path == BUILT_TEMPLATE:
+        if template.is_built:
             python, packages = [sys.executable, "-S", "-B"], [_runtime_packages(state_folder / "runtime")]
         self._pools = {
             logical_id: Pool(

@@ -10,7 +10,6 @@ from local.cloudformation import ACCOUNT, REGION, Document, as_flag, as_text, lo
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE_TEMPLATE = ROOT / "template.yaml"
-BUILT_TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,11 @@ class Template(Document):
             self.bind(logical_id, "local")
         for table in self.tables:
             self.bind(table.logical_id, table.name, Arn=f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table.name}")
+
+    @property
+    def is_built(self) -> bool:
+        """Whether this is the output of ``sam build``, whose layers hold all that a function imports."""
+        return any((layer / "python").is_dir() for function in self.functions.values() for layer in function.layers)
 
     @functools.cached_property
     def functions(self) -> dict[str, Function]:

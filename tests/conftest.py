@@ -32,6 +32,11 @@ def carriers() -> Iterator[dict[str, Server]]:
 @pytest.fixture
 def world(running: Backends, carriers: dict[str, Server], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Fresh tables, queue, keys and carriers; one agency with the demo accounts' credentials."""
+    yield from new_world(running, carriers, monkeypatch)
+
+
+def new_world(running: Backends, carriers: dict[str, Server], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Makes the world, and takes the process back out of it: for fixtures of any scope."""
     from aws_lambda_powertools.utilities.parameters import clear_caches
     from telephony import aws, bootstrap, clock
     from telephony.providers import registry

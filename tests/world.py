@@ -17,7 +17,8 @@ import secrets
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -85,6 +86,21 @@ def event(
     return event_of(request, Match(Route("ANY", f"/api/v1{path}", "Function"), {}))
 
 
+def sqs_record(body: str, message_id: str = "message", receipt_handle: str = "receipt") -> dict[str, Any]:
+    """A message as the retry worker gets it."""
+    return {
+        "messageId": message_id,
+        "receiptHandle": receipt_handle,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:wakeups",
+        "awsRegion": "us-east-1",
+    }
+
+
 @dataclass
 class World:
     backends: Backends
@@ -94,6 +110,8 @@ class World:
     agency_id: str = ""
     owner_token: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
+    """What each invocation of a handler is wrapped in, e.g. to watch what it sends."""
 
     @property
     def telnyx(self) -> Server:
@@ -104,6 +122,11 @@ class World:
         return self.servers["ultravox"]
 
     # Requests
+
+    def invoke(self, function: str, given: dict[str, Any], seconds: float) -> Any:
+        """Calls a function's handler with an event, as Lambda does."""
+        with self.around():
+            return door(function).lambda_handler(given, LambdaContext(seconds))
 
     def call(
         self,
@@ -119,7 +142,7 @@ class World:
     ) -> HttpAnswer:
         """Calls a function's handler as the gateway does. `token`: a JWT or API token; None: no credential."""
         sent = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
-        answer = door(function).lambda_handler(event(method, path, body, sent, query), LambdaContext(seconds))
+        answer = self.invoke(function, event(method, path, body, sent, query), seconds)
         text = answer["body"]
         if answer.get("isBase64Encoded"):
             text = base64.b64decode(text).decode()
@@ -145,11 +168,11 @@ class World:
     def run_queue(self, *, sweep: bool = True, seconds: float = SECONDS_PER_BATCH) -> int:
         """The sweeper once, then the worker on all the messages that are due now; returns how many there were."""
         if sweep:
-            door("sweeper").lambda_handler({}, LambdaContext(60))
+            self.invoke("sweeper", {}, 60)
         count = 0
         while records := self._receive():
             count += len(records)
-            answer = door("retry_worker").lambda_handler({"Records": records}, LambdaContext(seconds))
+            answer = self.invoke("retry_worker", {"Records": records}, seconds)
             failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
             for record in records:
                 if record["messageId"] not in failed:
@@ -172,22 +195,13 @@ class World:
 
     def _receive(self) -> list[dict[str, Any]]:
         got = self._sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-        return [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": {"ApproximateReceiveCount": "1"},
-                "messageAttributes": {},
-                "md5OfBody": message["MD5OfBody"],
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:wakeups",
-                "awsRegion": "us-east-1",
-            }
-            for message in got.get("Messages", [])
-        ]
+        return [sqs_record(each["Body"], each["MessageId"], each["ReceiptHandle"]) for each in got.get("Messages", [])]
 
     # Time and people
+
+    def now(self) -> float:
+        """Seconds since the epoch on the bundle's clock."""
+        return time.time() + self.clock_offset
 
     def pass_time(self, seconds: float) -> None:
         """Moves the clock of the bundle and of every carrier."""

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from local.simulators import demo_accounts as demo
-from local.simulators.base import Record, Simulator
+from local.simulators.base import Simulator
 from local.simulators.server import Server, serve
 from local.simulators.signalwire import SignalWire
+from local.simulators.store import Record
 from local.simulators.telnyx import Telnyx
 from local.simulators.twilio import Twilio
 from local.simulators.ultravox import Ultravox
@@ -24,7 +25,7 @@ DEMO_ACCOUNTS: dict[str, dict[str, Record]] = {
             "signing_key": demo.SIGNALWIRE_SIGNING_KEY,
         }
     },
-    "ultravox": {demo.ULTRAVOX_API_KEY: {}},
+    "ultravox": {demo.ULTRAVOX_API_KEY: {"agents": {demo.ULTRAVOX_AGENT_ID: demo.ULTRAVOX_AGENT}}},
 }
 
 

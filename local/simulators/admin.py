@@ -10,12 +10,14 @@
     PATCH  /__admin__/accounts/{key}              settings, e.g. {"balance": "0.00"}
     PATCH  /__admin__/accounts/{key}/{collection}/{id}    fields of one resource     DELETE takes it away
     POST   /__admin__/inventory                   {"hide": [numbers], "show": [numbers]}
+    POST   /__admin__/webhooks                    arguments of the carrier's send_webhook, e.g. {"api_key", "url", …}
 
 {key} is percent-encoded where it holds a reserved character. Admin requests are not in the log, and faults don't meet
 them.
 """
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -30,9 +32,10 @@ def respond(simulator: Simulator, request: Request) -> Response:
     try:
         action, path = _ROUTES.bind("simulator").match(request.path, request.method)
         body = request.get_json() if request.content_length else None
-        with simulator.lock:
+        # A webhook's receiver may call the simulator before it answers, so nothing may be locked meanwhile.
+        with nullcontext() if action is _send_webhook else simulator.lock:
             result = action(simulator, body, **path)
-        return _json(200, result if result is not None else {"ok": True})
+            return _json(200, result if result is not None else {"ok": True})
     except (ValueError, TypeError) as error:
         return _json(400, {"error": str(error)})
     except KeyError as error:
@@ -101,6 +104,10 @@ def _inventory(simulator: Simulator, body: Any) -> Any:
     return {"hidden": simulator.change_inventory(**{"hide": [], "show": []} | body)}
 
 
+def _send_webhook(simulator: Any, body: Any) -> Any:
+    return {"status": simulator.send_webhook(**body)}
+
+
 _ROUTES = Map(
     [
         Rule("/__admin__/faults", methods=["POST"], endpoint=_add_faults),
@@ -114,6 +121,7 @@ _ROUTES = Map(
         Rule("/__admin__/accounts/<key>", methods=["PATCH"], endpoint=_edit_account),
         Rule("/__admin__/accounts/<key>/<collection>/<record>", methods=["PATCH"], endpoint=_edit_record),
         Rule("/__admin__/accounts/<key>/<collection>/<record>", methods=["DELETE"], endpoint=_delete_record),
+        Rule("/__admin__/webhooks", methods=["POST"], endpoint=_send_webhook),
         Rule("/__admin__/inventory", methods=["POST"], endpoint=_inventory),
     ]
 )

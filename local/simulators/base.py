@@ -106,7 +106,8 @@ class Routes:
 class Simulator(Store):
     """A carrier: the state of `Store` behind the handlers of `routes`.
 
-    `log` holds every request (time, method, path, query, status, fault; no credentials), `effects` what they changed.
+    `log` holds every request in the order of arrival (time, method, path, query, fault, status; None while there is no
+    answer or none was sent; no credentials), `effects` what the requests changed.
     """
 
     base_path: ClassVar[str] = ""
@@ -126,7 +127,7 @@ class Simulator(Store):
         super().forget_run()
         self.log: deque[Record] = deque(maxlen=100_000)
         self._faults: list[Fault] = []
-        self._windows: dict[str, tuple[int, int]] = {}
+        self._recent: dict[str, list[float]] = {}
 
     # What a carrier fills in
 
@@ -152,7 +153,7 @@ class Simulator(Store):
         raise NotImplementedError
 
     def limit_headers(self, remaining: int) -> Mapping[str, str] | None:
-        """Headers on every answer to an authenticated request, if any; `remaining` requests are left this second."""
+        """Headers on every answer to an authenticated request, if any; `remaining`: how many more it may make."""
 
     def route_path(self, request: Request) -> str:
         """The path as the route tables write it."""
@@ -178,16 +179,15 @@ class Simulator(Store):
             time.sleep(latency)
         with self.lock:
             fault = next((fault for fault in self._faults if fault.takes(request.method, request.path)), None)
-        entry = {
-            "at": self.now(),
-            "method": request.method,
-            "path": request.path,
-            "query": request.query_string.decode(),
-            "fault": fault and fault.kind,
-            "status": None,
-        }
-        # Logged before it is answered: whoever has the answer finds the request in the log.
-        self.log.append(entry)
+            entry = {
+                "at": self.now(),
+                "method": request.method,
+                "path": request.path,
+                "query": request.query_string.decode(),
+                "fault": fault and fault.kind,
+                "status": None,
+            }
+            self.log.append(entry)
         response = fault.apply(lambda: self._handle(request)) if fault else self._handle(request)
         entry["status"] = response.status_code
         return response
@@ -214,15 +214,16 @@ class Simulator(Store):
         return response
 
     def _count(self, key: str) -> int:
-        """Counts a request in the account's current second; the requests left in it. Raises Refused past the limit."""
+        """Counts a request of the account; how many more it may make now. Raises Refused past the limit."""
         limit = self.settings["rate_limit"]
-        second = int(time.monotonic())
-        start, count = self._windows.get(key, (second, 0))
-        count = count + 1 if start == second else 1
-        self._windows[key] = (second, count)
-        if limit is not None and count > limit:
+        if limit is None:
+            return 1000
+        now = time.monotonic()
+        recent = [moment for moment in self._recent.get(key, []) if moment > now - 1.0]
+        if len(recent) >= limit:
             raise Refused(self.too_many_requests())
-        return int(limit or 1000) - count
+        self._recent[key] = [*recent, now]
+        return int(limit) - len(recent) - 1
 
     # Faults
 

@@ -7,6 +7,16 @@ TELNYX_PUBLIC_KEY = telnyx_public_key(TELNYX_API_KEY)
 TELNYX_ACCOUNT_SID = "61bf923e-5e4d-4595-a110-56190ea18a1b"
 
 ULTRAVOX_API_KEY = "DemoUvox.0123456789abcdefghijklmnopqrstuv"
+ULTRAVOX_AGENT_ID = "8f1f0f43-7b7d-4b0e-9d2f-3f6d1c5a2b10"
+ULTRAVOX_AGENT = {
+    "agentId": ULTRAVOX_AGENT_ID,
+    "publishedRevisionId": "0c2b6a0e-5c55-4a5e-8a75-27f0e2a9c511",
+    "name": "Front desk",
+    "created": "2026-01-05T09:00:00.000Z",
+    "callTemplate": {"systemPrompt": "You answer the phone of a small company.", "voice": "Mark"},
+    "statistics": {"calls": 0},
+}
+"""An agent that is there from the start, for assistants to point at."""
 
 TWILIO_ACCOUNT_SID = "AC" + "de30" * 8
 TWILIO_AUTH_TOKEN = "d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3"

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.test import run_wsgi_app
@@ -120,13 +120,13 @@ class _HttpServer(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class Server:
+class Server[S: Simulator = Any]:
     """A simulator being served: `url` (no trailing slash), `base_url` (with the API's base path, e.g. /v2: what a
     client is configured with), `connections` (TCP connections accepted so far), `close()`. Usable in a `with`
     statement.
     """
 
-    def __init__(self, simulator: Simulator, port: int) -> None:
+    def __init__(self, simulator: S, port: int) -> None:
         self.simulator = simulator
         self._http = _HttpServer(simulator, port)
         host, bound = self._http.server_address[:2]
@@ -144,13 +144,13 @@ class Server:
         self._http.server_close()
         self._thread.join()
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def serve(simulator: Simulator, port: int = 0) -> Server:
+def serve[S: Simulator](simulator: S, port: int = 0) -> Server[S]:
     """Serves `simulator` on 127.0.0.1; port 0 takes a free one. Raises OSError when the port is taken."""
     return Server(simulator, port)

@@ -29,11 +29,12 @@ def iso(moment: float) -> str:
 
 
 class Store:
-    """`accounts` maps each account's key (what the client authenticates with) to what differs from the carrier's
-    `default_account`, `flags` (out of `known_flags`) and `label` (its name in the effects) among it. `settings`: `latency`
-    (seconds added to each call), `rate_limit` (requests per second and account, None for no limit), `listing_lag` (seconds
-    until lists show a new resource) and the carrier's own. With a `state_file` the state is loaded from it and written back
-    after each effect, so that a later run finds the resources of this one.
+    """A carrier's state, in memory and, given a `state_file`, written there after each effect and read at the start.
+
+    `accounts` maps each account's key (what its client authenticates with) to what differs from the carrier's
+    `default_account`; all have `flags` (out of `known_flags`) and a `label` (the account's name in the effects).
+    `settings`: `latency` (seconds added to each call), `rate_limit` (requests per second and account; None: no limit),
+    `listing_lag` (seconds until lists show a new resource) and the carrier's own.
     """
 
     name: ClassVar[str]
@@ -58,6 +59,8 @@ class Store:
         self.state = _empty_state()
         if state_file and state_file.exists():
             self.state |= json.loads(state_file.read_text())
+            for key, stored in self.state["accounts"].items():
+                self.state["accounts"][key] = copy.deepcopy(self.default_account) | stored
         self.forget_run()
         for key, account in self._initial_accounts.items():
             if key not in self.state["accounts"]:

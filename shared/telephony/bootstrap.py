@@ -7,7 +7,7 @@ its handlers touch.
 from __future__ import annotations
 
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telephony import platform_secrets
 from telephony.models import base
@@ -19,11 +19,18 @@ from telephony.wakeups import Wakeups
 if TYPE_CHECKING:
     from telephony.providers.registry import Providers
     from telephony.providers.supabase import KeySet, TokenVerifier
+    from telephony.services.accounts import Accounts
     from telephony.services.administration import Administration
+    from telephony.services.assigning import Assigning
+    from telephony.services.carrier_events import CarrierEvents
     from telephony.services.integration import Integration
     from telephony.services.provider_accounts import ProviderAccounts
     from telephony.services.provisioning import Provisioning
-    from telephony.services.saga import Saga
+    from telephony.services.purchasing import Purchasing
+    from telephony.services.releasing import Releasing
+    from telephony.services.saga import Saga, Workflow
+    from telephony.services.searching import Searching
+    from telephony.services.telephony import Telephonies
     from telephony.services.worker import Worker
 
 
@@ -76,10 +83,25 @@ class Container:
         return Saga(self.wakeups)
 
     @cached_property
+    def telephonies(self) -> Telephonies:
+        from telephony.services.telephony import Telephonies
+
+        return Telephonies(self.settings, self.sealer, self.providers, self.saga, lambda: self.telephony_workflows)
+
+    @cached_property
+    def telephony_workflows(self) -> dict[str, Workflow[Any]]:
+        """Of every kind of operation on an agency's telephony."""
+        made = (
+            self.provisioning.provision_workflow,
+            self.provisioning.deprovision_workflow,
+        )
+        return {workflow.kind: workflow for workflow in made}
+
+    @cached_property
     def provisioning(self) -> Provisioning:
         from telephony.services.provisioning import Provisioning
 
-        return Provisioning(self.settings, self.sealer, self.providers, self.saga)
+        return Provisioning(self.telephonies, self.saga)
 
     @cached_property
     def integration(self) -> Integration:
@@ -100,11 +122,48 @@ class Container:
         return ProviderAccounts(self.sealer, self.providers)
 
     @cached_property
+    def accounts(self) -> Accounts:
+        from telephony.services.accounts import Accounts
+
+        return Accounts(self.sealer, self.providers)
+
+    @cached_property
+    def searching(self) -> Searching:
+        from telephony.services.searching import Searching
+
+        return Searching(self.accounts)
+
+    @cached_property
+    def purchasing(self) -> Purchasing:
+        from telephony.services.purchasing import Purchasing
+
+        return Purchasing(self.accounts, self.saga)
+
+    @cached_property
+    def releasing(self) -> Releasing:
+        from telephony.services.releasing import Releasing
+
+        return Releasing(self.accounts, self.saga)
+
+    @cached_property
+    def assigning(self) -> Assigning:
+        from telephony.services.assigning import Assigning
+
+        return Assigning(self.accounts, self.saga)
+
+    @cached_property
+    def carrier_events(self) -> CarrierEvents:
+        from telephony.services.carrier_events import CarrierEvents
+
+        return CarrierEvents(self.wakeups)
+
+    @cached_property
     def worker(self) -> Worker:
         from telephony.services.worker import Worker
 
-        workflows = (self.provisioning.provision_workflow, self.provisioning.deprovision_workflow)
-        return Worker(self.saga, self.wakeups, self.settings.stage, {workflow.kind: workflow for workflow in workflows})
+        numbers = (self.purchasing.workflow, self.releasing.workflow, self.assigning.workflow)
+        workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
+        return Worker(self.saga, self.wakeups, self.settings.stage, workflows)
 
 
 @cache

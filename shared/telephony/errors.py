@@ -22,6 +22,7 @@ TelephonyError                        code, http_status, retryable, fix, details
 │   └─ ProviderRejected               `code` tells why
 ├─ StorageUnavailable                 503  retryable: nothing was done
 ├─ CredentialsUnavailable             500
+├─ NotYetReleasable                   a carrier takes a number back only later
 ├─ OutOfTime                          500  retryable: the function's own time ran out
 ├─ NotSettled                         500  retryable: the carrier may not list it yet
 └─ PartialFailure                     500  the steps done so far stay done
@@ -50,6 +51,24 @@ class TelephonyError(Exception):
         self.code = code or self.code
         self.fix = fix or self.fix
         self.details = details
+
+    def record(self) -> dict[str, Any]:
+        """What the journal keeps of it, so that the same answer can be given again."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "http_status": self.http_status,
+            "retryable": self.retryable,
+            "fix": self.fix,
+            "details": self.details,
+        }
+
+    @staticmethod
+    def from_record(record: Mapping[str, Any]) -> TelephonyError:
+        """An error that answers as the recorded one did."""
+        error = TelephonyError(record["message"], code=record["code"], fix=record["fix"], **record["details"])
+        error.http_status, error.retryable = record["http_status"], record["retryable"]
+        return error
 
 
 class RequestError(TelephonyError):
@@ -222,6 +241,16 @@ class CredentialsUnavailable(TelephonyError):
     fix = "Try again; if it persists, the operator must check the encryption key."
 
 
+class NotYetReleasable(TelephonyError):
+    """A carrier takes a number back only later: in `seconds`."""
+
+    code = "not_yet_releasable"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class OutOfTime(TelephonyError):
     """Raised before an effect for which the function has too little time left."""
 
@@ -267,3 +296,8 @@ class PartialFailure(TelephonyError):
         )
         self.cause = cause
         self.retryable = retry_scheduled
+
+    def plain(self) -> TelephonyError:
+        """The reason alone, with the operation's id: for an operation whose one step is the caller's whole wish."""
+        self.cause.details |= {name: self.details[name] for name in ("operation_id", "retry_scheduled")}
+        return self.cause

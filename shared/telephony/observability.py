@@ -21,6 +21,7 @@ _SECRET_SHAPES = re.compile(
       | eyJ[\w-]+\.[\w-]+\.[\w-]*                 # JSON Web Tokens
       | \b[0-9a-f]{32}\b                          # Twilio auth tokens
       | \bPT[0-9a-f]{40,}\b | \bPSK_?\w{16,}      # SignalWire tokens and signing keys
+      | (?<=/telnyx-webhook/)[\w.%/-]+            # the end of a webhook URL: agency and secret
     """,
     re.VERBOSE,
 )

@@ -44,22 +44,22 @@ class Settings:
         read = _Reader(environ)
         return cls(
             stage=read.text("STAGE", "dev"),
-            region=read.text("AWS_REGION", environ.get("AWS_DEFAULT_REGION", "us-east-1")),
+            region=read.text("AWS_REGION", read.text("AWS_DEFAULT_REGION", "us-east-1")),
             table_prefix=read.text("TABLE_PREFIX"),
             wakeups_queue_url=read.text("WAKEUPS_QUEUE_URL", ""),
             kms_key_id=read.text("KMS_KEY_ID", ""),
             platform_secret_id=read.text("PLATFORM_SECRET_ID", ""),
             supabase_jwt_algorithms=read.one_of_each("SUPABASE_JWT_ALGORITHMS", "HS256", ("HS256", "ES256", "RS256")),
-            supabase_jwks_url=read.text("SUPABASE_JWKS_URL", ""),
+            supabase_jwks_url=read.url("SUPABASE_JWKS_URL", ""),
             supabase_issuer=read.text("SUPABASE_ISSUER", ""),
-            public_base_url=read.text("PUBLIC_BASE_URL", "").rstrip("/"),
+            public_base_url=read.url("PUBLIC_BASE_URL", ""),
             resource_prefix=read.text("RESOURCE_PREFIX", "Virsyn"),
             telnyx_channel_limit=read.positive("TELNYX_CHANNEL_LIMIT", 100),
             telnyx_concurrent_call_limit=read.positive("TELNYX_CONCURRENT_CALL_LIMIT", 100),
             telnyx_whitelisted_destinations=read.items("TELNYX_WHITELISTED_DESTINATIONS", "US,CA,GB,AU,NZ,IE"),
             ultravox_telephony_api=cast(
                 Literal["account", "provider"],
-                read.one_of_each("ULTRAVOX_TELEPHONY_API", "account", ("account", "provider"))[0],
+                read.one_of("ULTRAVOX_TELEPHONY_API", "account", ("account", "provider")),
             ),
             telnyx_base_url=read.url("TELNYX_BASE_URL", "https://api.telnyx.com/v2"),
             twilio_base_url=read.url("TWILIO_BASE_URL", "https://api.twilio.com"),
@@ -95,6 +95,12 @@ class _Reader:
 
     def items(self, name: str, default: str) -> tuple[str, ...]:
         return tuple(item.strip() for item in self.text(name, default).split(",") if item.strip())
+
+    def one_of(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise ValueError(f"environment variable {name} takes: {', '.join(allowed)}")
+        return value
 
     def one_of_each(self, name: str, default: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
         values = self.items(name, default)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from enum import IntEnum, StrEnum
 from typing import Literal
 
@@ -48,3 +49,67 @@ class Principal:
     """`user#<sub>` or `token#<sha256>`: what the audit trail names."""
     how: Literal["jwt", "token", "operator"]
     product_id: int | None = None
+    org_handle: str | None = None
+    """The agency's."""
+
+
+MONEY_SCALE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in 1/10,000 of a currency (ISO 4217), so that sums are exact."""
+
+    amount: int
+    currency: str
+
+    @classmethod
+    def parse(cls, text: object, currency: str) -> Money | None:
+        """From a carrier's decimal (text, or a number as JSON gives it); None if it isn't one."""
+        try:
+            return cls(int((Decimal(str(text)) * MONEY_SCALE).to_integral_value()), currency.upper())
+        except (InvalidOperation, ValueError):
+            return None
+
+    @property
+    def number(self) -> float:
+        """As a JSON number, at the edge only."""
+        return self.amount / MONEY_SCALE
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a number can do."""
+
+    voice: bool = False
+    sms: bool = False
+    mms: bool = False
+    fax: bool = False
+
+
+NumberType = Literal["local", "toll_free", "mobile", "national"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCriteria:
+    country_code: str = "US"
+    area_code: str | None = None
+    contains: str | None = None
+    locality: str | None = None
+    region: str | None = None
+    number_type: NumberType = "local"
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableNumber:
+    """A number for sale. Prices are None where the carrier tells none."""
+
+    phone_number: str
+    friendly_name: str
+    locality: str | None
+    region: str | None
+    country_code: str
+    capabilities: Capabilities
+    monthly: Money | None
+    setup: Money | None

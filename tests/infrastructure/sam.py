@@ -24,7 +24,7 @@ def environment() -> dict[str, str]:
 
     Those say that a newer version was looked for just now, because otherwise `sam` asks the package index each week.
     """
-    settings = ROOT / ".aws-sam" / "settings"
+    settings = ROOT / ".local" / "sam"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time(), "telemetryEnabled": False}))
     return os.environ | {

@@ -126,9 +126,17 @@ def test_the_architecture_parameter_reaches_the_layer(built: Path, arm64: Path) 
     assert machines(arm64) == {aarch64_machine}
 
 
-def test_another_build_of_the_same_sources_is_the_same_layer(built: Path, tmp_path: Path) -> None:
-    again = sam.build_layer("SharedLayer", tmp_path)
-    assert contents(again) == contents(built / "SharedLayer")
+def test_the_same_sources_make_the_same_layer(tmp_path: Path) -> None:
+    # given one state of the sources
+    source = tmp_path / "shared"
+    shutil.copytree(sam.ROOT / "shared", source)
+    # when they are built twice, in different places
+    for target in ("one", "two"):
+        done = make("build-SharedLayer", source, source / "Makefile", tmp_path / target)
+        assert done.returncode == 0, done.stderr
+    # then `sam deploy` has nothing to upload
+    assert contents(tmp_path / "one")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -142,10 +150,13 @@ def test_a_wheel_that_is_not_the_pinned_one_stops_the_build(tmp_path: Path) -> N
     lock = folder / "requirements.txt"
     lock.write_text(re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + "0" * 64, lock.read_text()))
     # when the layer is built
-    make = ["make", "--makefile", "../Makefile", "build-DependenciesLayer", f"ARTIFACTS_DIR={tmp_path / 'out'}"]
-    done = subprocess.run(
-        make, cwd=folder / "x86_64", env=sam.environment(), capture_output=True, text=True, check=False
-    )
+    done = make("build-DependenciesLayer", folder / "x86_64", folder / "Makefile", tmp_path / "out")
     # then it fails, and says why
     assert done.returncode != 0
     assert "hash" in done.stderr.lower()
+
+
+def make(target: str, folder: Path, makefile: Path, artifacts: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a layer's Makefile as `sam build` does."""
+    command = ["make", "--makefile", str(makefile), target, f"ARTIFACTS_DIR={artifacts}"]
+    return subprocess.run(command, cwd=folder, env=sam.environment(), capture_output=True, text=True, check=False)

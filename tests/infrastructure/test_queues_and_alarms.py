@@ -97,10 +97,11 @@ def test_alarms_watch_metrics_as_they_are_written(
     # given an alarm on a metric of ours
     alarm = prod.of_type("AWS::CloudWatch::Alarm")[name]
     # when that metric is written
-    emit_metrics(**{alarm["MetricName"]: 1})
+    emit_metrics("prod", **{alarm["MetricName"]: 1.0})
     written = json.loads(capsys.readouterr().out)
     # then it has the namespace and the dimensions that the alarm asks for: CloudWatch takes others for another metric
     [definition] = written["_aws"]["CloudWatchMetrics"]
     assert definition["Namespace"] == alarm["Namespace"]
     assert definition["Dimensions"] == [[each["Name"] for each in alarm["Dimensions"]]]
-    assert written["service"] == alarm["Dimensions"][0]["Value"]
+    assert (written["service"], written["stage"]) == ("telephony", "prod")
+    assert [each["Value"] for each in alarm["Dimensions"]] == ["telephony", {"Ref": "Stage"}]

@@ -4,13 +4,13 @@ call.
 
 import hashlib
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, iso, public
+from local.simulators.base import Answer, Call, Refused, Routes
 from local.simulators.inventory import Stock
-from local.simulators.signalwire.errors import general, plain, unprocessable
+from local.simulators.signalwire.errors import plain, unprocessable
+from local.simulators.store import Record, iso, public
 
 routes = Routes()
 
@@ -19,7 +19,6 @@ _DAY = 86400.0
 RELEASE_BAN = 14 * _DAY
 TRIAL_RELEASE_BAN = 30 * _DAY
 NUMBERS_PER_PROJECT = 1000
-COUNTRIES = ("US", "CA")
 
 _METHODS = ("GET", "POST")
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -67,68 +66,14 @@ _TEXTS = (
     "message_relay_topic",
     "message_relay_context",
 )
+_NEVER_SHOWN = {"message_relay_application"}
+"""A request may set it; no answer has it."""
 _NEEDS = {
     ("call_handler", "laml_webhooks"): "call_request_url",
     ("call_handler", "relay_script"): "call_relay_script_url",
     ("message_handler", "laml_webhooks"): "message_request_url",
 }
 """A handler is refused without the address it would ask."""
-
-
-@routes("GET", f"{_LIST}/search")
-def search(call: Call) -> Answer:
-    """Local numbers unless number_type says toll-free; there is no price and no country."""
-    kind = call.query.get("number_type", "local")
-    if kind not in ("local", "toll-free"):
-        raise Refused(_invalid("number_type", "must be local or toll-free"))
-    limit = call.query.get("max_results", "50")
-    if not limit.isdecimal() or not 1 <= int(limit) <= 100:
-        raise Refused(_invalid("max_results", "must be between 1 and 100"))
-    if "city" in call.query and "region" not in call.query:
-        raise Refused(_invalid("city", "needs a region"))
-    patterns = [name for name in ("starts_with", "contains", "ends_with") if name in call.query]
-    if len(patterns) > 1:
-        raise Refused(_invalid(patterns[1], "can not be combined with another pattern"))
-    for name in patterns:
-        if not re.fullmatch(r"\d{3,7}", call.query[name]):
-            raise Refused(_invalid(name, "must have 3 to 7 digits"))
-    found = [
-        item
-        for item in call.simulator.for_sale()
-        if item.country in COUNTRIES and item.type == kind.replace("-", "_") and _wanted(call, item)
-    ]
-    address = f"{_LIST}/search?{urlencode(call.query)}"
-    return Answer(
-        200, {"links": {"self": address, "first": address}, "data": [_offer(item) for item in found[: int(limit)]]}
-    )
-
-
-def _wanted(call: Call, item: Stock) -> bool:
-    # A pattern speaks of the seven digits after the area code.
-    subscriber = item.number[5:]
-    tests: dict[str, Callable[[str], bool]] = {
-        "areacode": lambda value: item.area_code == value,
-        "region": lambda value: item.region == value.upper(),
-        "city": lambda value: (item.locality or "").lower() == value.lower(),
-        "starts_with": subscriber.startswith,
-        "contains": lambda value: value in subscriber,
-        "ends_with": subscriber.endswith,
-    }
-    return all(accepts(call.query[name]) for name, accepts in tests.items() if name in call.query)
-
-
-def _offer(item: Stock) -> Record:
-    offer: Record = {
-        "number": item.number,
-        "capabilities": {name: name in item.features for name in ("voice", "sms", "mms", "fax")},
-    }
-    if item.locality and item.region:
-        offer |= {"region": item.region, "city": item.locality, "rate_center": item.locality.upper(), "lata": "730"}
-    return offer
-
-
-def _invalid(attribute: str, problem: str) -> Answer:
-    return general(422, "validation_error", "invalid_parameter", f"{attribute} {problem}", attribute)
 
 
 @routes("GET", _LIST)
@@ -167,7 +112,10 @@ def _address(call: Call, page: int, size: int) -> str:
 
 @routes("POST", _LIST)
 def buy(call: Call) -> Answer:
-    number = _object(call).get("number")
+    body = _object(call)
+    if extra := sorted(set(body) - {"number"}):
+        raise Refused(unprocessable("invalid_parameter", f"{extra[0]} is not a parameter of a purchase"))
+    number = body.get("number")
     if number is None:
         raise Refused(unprocessable("missing_required_parameter", "Number can't be blank"))
     if not isinstance(number, str) or not number.startswith("+"):
@@ -247,6 +195,8 @@ def update_number(call: Call) -> Answer:
 
 
 def _changes(body: Record) -> Record:
+    if unknown := sorted(set(body) - set(_CHOICES) - set(_TEXTS) - _NEVER_SHOWN):
+        raise Refused(unprocessable("invalid_parameter", f"{unknown[0]} is not a parameter of a phone number"))
     for name, value in body.items():
         if name in _CHOICES and value not in _CHOICES[name]:
             raise Refused(unprocessable("invalid_parameter", f"{name} must be one of {', '.join(_CHOICES[name])}"))
@@ -254,7 +204,7 @@ def _changes(body: Record) -> Record:
             raise Refused(unprocessable("invalid_parameter", f"{name} must be a string"))
         if name.endswith("_url") and value and not re.match(r"https?://[^/\s]+", value):
             raise Refused(unprocessable("invalid_parameter", f"{name} is not a valid URL"))
-    return {name: value for name, value in body.items() if name in _CHOICES or name in _TEXTS}
+    return {name: value for name, value in body.items() if name not in _NEVER_SHOWN}
 
 
 @routes("DELETE", f"{_LIST}/<id>")

@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, Simulator
-from local.simulators.signalwire import phone_numbers
+from local.simulators.base import Answer, Call, Refused, Routes, Simulator
+from local.simulators.signalwire import phone_numbers, search
 from local.simulators.signalwire.errors import general, laml, plain
 from local.simulators.signing import signalwire_headers, signalwire_json_headers
+from local.simulators.store import Record
 from local.simulators.twilio.incoming import rfc2822
 
 project_routes = Routes()
@@ -71,7 +72,7 @@ class SignalWire(Simulator):
     """
 
     name = "signalwire"
-    routes = (project_routes, phone_numbers.routes)
+    routes = (project_routes, search.routes, phone_numbers.routes)
     known_flags = frozenset({"missing_scope", "no_funds", "trial", "not_in_plan"})
     default_account: ClassVar[Record] = {
         "api_token": "",

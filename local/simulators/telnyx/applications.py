@@ -1,9 +1,10 @@
 """Call control applications: /call_control_applications."""
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, iso
+from local.simulators.base import Answer, Call, Refused, Routes
+from local.simulators.store import Record, iso
 from local.simulators.telnyx.errors import UNPROCESSABLE, error
 from local.simulators.telnyx.listing import containing, find, listed, ordered, page, shown, stamps
-from local.simulators.telnyx.schemas import APPLICATION, APPLICATION_DEFAULTS, INBOUND_DEFAULTS, accepted
+from local.simulators.telnyx.schemas import APPLICATION, APPLICATION_DEFAULTS, INBOUND_DEFAULTS
 
 routes = Routes()
 
@@ -47,7 +48,7 @@ def list_applications(call: Call) -> Answer:
 
 @routes("POST", "/v2/call_control_applications")
 def create_application(call: Call) -> Answer:
-    body = checked(call, accepted(APPLICATION, call.json()))
+    body = checked(call, APPLICATION.accepted(call.json()))
     record = merged(
         {"id": call.simulator.numeric_id(), "record_type": "call_control_application"}
         | APPLICATION_DEFAULTS
@@ -67,7 +68,7 @@ def show_application(call: Call) -> Answer:
 @routes("PATCH", "/v2/call_control_applications/<id>")
 def update_application(call: Call) -> Answer:
     record = find(call, "applications")
-    body = checked(call, accepted(APPLICATION, call.json()))
+    body = checked(call, APPLICATION.accepted(call.json()))
     record |= merged(record, body) | {"updated_at": iso(call.now)}
     call.effect("application_updated", id=record["id"], fields=sorted(body))
     return shown(record)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from local.simulators.base import Answer, Call, Record, Refused, iso, public
+from local.simulators.base import Answer, Call, Refused
+from local.simulators.store import Record, iso, public
 from local.simulators.telnyx.errors import error, not_found
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from local.simulators import inventory
-from local.simulators.base import Answer, Call, Record, Refused, Routes
+from local.simulators.base import Answer, Call, Refused, Routes
 from local.simulators.inventory import Stock
+from local.simulators.store import Record
 from local.simulators.telnyx.errors import error
 
 routes = Routes()

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from local.simulators import inventory
-from local.simulators.base import Answer, Call, Filter, Record, Refused, Routes, Simulator, iso, public
+from local.simulators.base import Answer, Call, Filter, Refused, Routes, Simulator
 from local.simulators.inventory import Stock
+from local.simulators.store import Record, iso, public
 from local.simulators.telnyx import webhooks
 from local.simulators.telnyx.errors import error
 from local.simulators.telnyx.listing import find, listed, page, shown, stamps
@@ -55,7 +56,7 @@ def create_order(call: Call) -> Answer:
     )
     if order["_due_at"] <= call.now:
         complete_due(call.simulator)
-    else:
+    elif call.account["order_webhook_url"]:
         call.simulator.tick_later(order["_due_at"] - call.now)
     return shown(order)
 
@@ -84,16 +85,11 @@ def _orderable(call: Call, number: str) -> Stock:
     if item is None or number not in call.account["searched"]:
         detail = f"{number} was not returned by a search of this account; search for it before ordering."
         raise Refused(error(422, "10027", detail, "/phone_numbers"))
-    if item not in call.simulator.for_sale() or number in _ordered(call.simulator):
+    if item not in call.simulator.for_sale():
         raise Refused(error(409, "10012", f"{number} is no longer available.", "/phone_numbers"))
     if call.flagged("unverified") and (item.type == "toll_free" or item.country not in WITHOUT_PAPERS):
         raise Refused(error(403, "10010", "This account must be verified to order toll-free or foreign numbers."))
     return item
-
-
-def _ordered(simulator: Simulator) -> set[str]:
-    """Numbers in orders not decided yet."""
-    return {number["phone_number"] for _, _, number in _pending(simulator)}
 
 
 def _check_connection(call: Call, connection_id: str | None) -> None:
@@ -179,15 +175,15 @@ def cancel_sub_order(call: Call) -> Answer:
     return Answer(200, {"data": sub_order})
 
 
-def _pending(simulator: Simulator) -> list[tuple[str, Record, Record]]:
-    """(account key, order, number) of every number still to be decided."""
-    return [
-        (key, order, line)
-        for key, account in simulator.state["accounts"].items()
+def undecided(simulator: Simulator) -> set[str]:
+    """Numbers in orders that are pending: nobody else can have them."""
+    return {
+        line["phone_number"]
+        for account in simulator.state["accounts"].values()
         for order in account["number_orders"].values()
         for line in order["phone_numbers"]
         if line["status"] == "pending"
-    ]
+    }
 
 
 def complete_due(simulator: Simulator) -> None:

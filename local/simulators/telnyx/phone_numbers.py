@@ -5,7 +5,8 @@ number.
 from typing import Any
 
 from local.simulators import inventory
-from local.simulators.base import Answer, Call, Filter, Record, Refused, Routes, iso, public
+from local.simulators.base import Answer, Call, Filter, Refused, Routes
+from local.simulators.store import Record, iso, public
 from local.simulators.telnyx.errors import error, not_found
 from local.simulators.telnyx.listing import listed, ordered, page
 
@@ -26,6 +27,7 @@ _STATUSES = (
     "ported-out",
     "port-out-pending",
 )
+_NOT_IN_DELETED = ("country_iso_alpha2", "emergency_status", "inbound_call_screening", "source_type")
 _UPDATABLE = {
     "connection_id": str,
     "customer_reference": str,
@@ -49,12 +51,14 @@ _VOICE = {
 
 
 def _find(call: Call) -> Record:
+    """By its id at once; by its number when lists show it."""
     asked = call.path["id"]
-    for record in call.account["phone_numbers"].values():
-        if asked in (record["id"], record["phone_number"]):
-            found: Record = record
-            return found
-    raise Refused(not_found())
+    by_id: Record | None = call.account["phone_numbers"].get(asked)
+    by_number = (record for record in listed(call, "phone_numbers") if record["phone_number"] == asked)
+    record = by_id or next(by_number, None)
+    if record is None:
+        raise Refused(not_found())
+    return record
 
 
 def _shown(call: Call, record: Record) -> Record:
@@ -129,7 +133,8 @@ def delete_phone_number(call: Call) -> Answer:
     del call.account["phone_numbers"][record["id"]]
     call.simulator.rest_number(record["phone_number"])
     call.effect("number_released", id=record["id"], phone_number=record["phone_number"])
-    left = {name: value for name, value in public(record).items() if value is not None}
+    shown = public(record).items()
+    left = {name: value for name, value in shown if value is not None and name not in _NOT_IN_DELETED}
     return Answer(200, {"data": left | {"status": "deleted", "updated_at": iso(call.now)}})
 
 
@@ -157,6 +162,7 @@ def _voice(record: Record) -> Record:
     emergency = {"emergency_enabled": record["emergency_enabled"], "emergency_status": record["emergency_status"]}
     held = {"connection_id": record["connection_id"] or "", "customer_reference": record["customer_reference"] or ""}
     settings: dict[str, Any] = _VOICE | record["_voice"]
+    del settings["caller_id_name_enabled"]  # may be set, is not shown
     return identity | held | settings | {"emergency": emergency}
 
 

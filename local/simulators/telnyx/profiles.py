@@ -1,9 +1,10 @@
 """Outbound voice profiles: /outbound_voice_profiles."""
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, iso
+from local.simulators.base import Answer, Call, Refused, Routes
+from local.simulators.store import Record, iso
 from local.simulators.telnyx.errors import UNPROCESSABLE, error
 from local.simulators.telnyx.listing import containing, find, listed, ordered, page, shown, stamps
-from local.simulators.telnyx.schemas import PROFILE, PROFILE_DEFAULTS, accepted
+from local.simulators.telnyx.schemas import PROFILE, PROFILE_DEFAULTS
 
 routes = Routes()
 
@@ -21,7 +22,7 @@ def _counted(call: Call, record: Record) -> Record:
 
 def _checked(call: Call) -> Record:
     """Refused with an empty 422 for a bad body, and for more concurrent calls than the account may have."""
-    body = accepted(PROFILE, call.json())
+    body = PROFILE.accepted(call.json())
     if body is None or (body.get("concurrent_call_limit") or 0) > call.account["concurrent_call_limit"]:
         raise Refused(UNPROCESSABLE)
     return body

@@ -6,8 +6,10 @@ from typing import Any, ClassVar, override
 
 from werkzeug.wrappers import Request
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, Simulator
+from local.simulators.base import Answer, Call, Refused, Routes, Simulator
+from local.simulators.inventory import Stock
 from local.simulators.signing import telnyx_public_key
+from local.simulators.store import Record
 from local.simulators.telnyx import applications, numbers, orders, phone_numbers, profiles, texml, webhooks
 from local.simulators.telnyx.errors import error, not_found
 
@@ -42,9 +44,8 @@ class Telnyx(Simulator):
     """Each API key is an account of its own: `Telnyx({"KEY…": {"balance": "5.00"}}, order_delay=0)`.
 
     Account settings: `balance`, `credit_limit` (decimal strings), `forbidden` (paths this key may not use, e.g.
-    ["/v2/balance"]: 403), `failing_numbers` (their orders fail though answered with 200),
-    `concurrent_call_limit` (highest a profile may ask for), `order_webhook_url` (where number_order.complete is sent;
-    None: nowhere),
+    ["/v2/balance"]: 403), `failing_numbers` (their orders fail though answered with 200), `concurrent_call_limit` (the
+    highest a profile may ask for), `order_webhook_url` (where number_order.complete is sent; None: nowhere),
     `account_sid`. Flag: `unverified` (may not order toll-free or foreign numbers). Setting: `order_delay` (seconds on
     the simulator's clock until an order is decided).
     """
@@ -117,6 +118,11 @@ class Telnyx(Simulator):
         limit = int(self.settings["rate_limit"] or 1000)
         reset = {"x-ratelimit-reset": "1"}  # seconds until the window ends
         return {"x-ratelimit-limit": str(limit), "x-ratelimit-remaining": str(max(remaining, 0))} | reset
+
+    @override
+    def for_sale(self) -> list[Stock]:
+        ordered = orders.undecided(self)
+        return [item for item in super().for_sale() if item.number not in ordered]
 
     @override
     def tick(self) -> None:

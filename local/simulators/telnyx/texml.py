@@ -1,10 +1,11 @@
 """TeXML applications: /texml_applications. Ultravox calls out through one of these."""
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, iso
+from local.simulators.base import Answer, Call, Refused, Routes
+from local.simulators.store import Record, iso
 from local.simulators.telnyx.applications import merged, refuse_if_in_use
 from local.simulators.telnyx.errors import error
 from local.simulators.telnyx.listing import find, listed, ordered, page, shown, stamps
-from local.simulators.telnyx.schemas import TEXML_APPLICATION, TEXML_DEFAULTS, accepted
+from local.simulators.telnyx.schemas import TEXML_APPLICATION, TEXML_DEFAULTS
 
 routes = Routes()
 
@@ -12,9 +13,9 @@ routes = Routes()
 def _checked(call: Call) -> Record:
     """Refused with 422 and, unlike call control, a body that names the first problem."""
     value = call.json()
-    body = accepted(TEXML_APPLICATION, value)
+    body = TEXML_APPLICATION.accepted(value)
     if body is None:
-        problem = next(TEXML_APPLICATION.iter_errors(value))
+        problem = TEXML_APPLICATION.problem(value)
         code = "10004" if problem.validator == "required" else "10032" if problem.validator == "enum" else "10027"
         pointer = "/" + "/".join(str(part) for part in problem.absolute_path)
         raise Refused(error(422, code, problem.message, pointer))

@@ -2,8 +2,9 @@
 
 import json
 
-from local.simulators.base import Record, Simulator, iso
+from local.simulators.base import Simulator
 from local.simulators.signing import telnyx_headers
+from local.simulators.store import Record, iso
 
 
 def envelope(simulator: Simulator, url: str, event_type: str, payload: Record) -> Record:

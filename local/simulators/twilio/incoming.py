@@ -7,8 +7,9 @@ from decimal import Decimal
 from email.utils import format_datetime
 from urllib.parse import urlencode
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, public
+from local.simulators.base import Answer, Call, Refused, Routes
 from local.simulators.inventory import Stock
+from local.simulators.store import Record, public
 from local.simulators.twilio.errors import error, uncoded
 from local.simulators.twilio.search import ADDRESS_REQUIREMENTS, capabilities, matches, page_size
 

@@ -5,8 +5,9 @@ price.
 import re
 
 from local.simulators import inventory
-from local.simulators.base import Answer, Call, Record, Refused, Routes
+from local.simulators.base import Answer, Call, Refused, Routes
 from local.simulators.inventory import NumberType, Stock
+from local.simulators.store import Record
 from local.simulators.twilio.errors import error, uncoded
 
 routes = Routes()

@@ -8,8 +8,9 @@ from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, Simulator, as_json
+from local.simulators.base import Answer, Call, Refused, Routes, Simulator, as_json
 from local.simulators.signing import twilio_headers
+from local.simulators.store import Record
 from local.simulators.twilio import incoming, search
 from local.simulators.twilio.errors import error
 

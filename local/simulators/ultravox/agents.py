@@ -5,7 +5,8 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, iso, public
+from local.simulators.base import Answer, Call, Refused, Routes
+from local.simulators.store import Record, iso, public
 from local.simulators.ultravox.errors import detail, invalid, not_found
 from local.simulators.ultravox.fields import Rule, checked, flag, mapping, text
 

@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from local.simulators.base import Call, Record, Refused
+from local.simulators.base import Call, Refused
+from local.simulators.store import Record
 from local.simulators.ultravox.errors import invalid
 
 Rule = Callable[[Any], list[str]]

@@ -1,11 +1,15 @@
 """Ultravox's API."""
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import ClassVar, override
 
 from werkzeug.wrappers import Request
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes, Simulator, iso
+from local.simulators.base import Answer, Call, Refused, Routes, Simulator
+from local.simulators.signing import ultravox_headers
+from local.simulators.store import Record, iso
 from local.simulators.ultravox import agents, telephony
 from local.simulators.ultravox.errors import detail
 from local.simulators.ultravox.fields import checked, choice, flag, identifier, items, mapping, text, url
@@ -141,3 +145,9 @@ class Ultravox(Simulator):
     @override
     def too_many_requests(self) -> Answer:
         return detail(429, "Request was throttled.")
+
+    def send_webhook(self, secret: str, url: str, event: Record) -> int | None:
+        """Posts a signed event; the receiver's status, None when the connection failed."""
+        body = json.dumps(event).encode()
+        headers = ultravox_headers(secret, body, datetime.fromtimestamp(self.now(), UTC).isoformat())
+        return self.deliver(url, body, headers | {"Content-Type": "application/json"})

@@ -7,7 +7,8 @@ stored and never shown again: answers carry their first characters instead.
 
 from typing import Any
 
-from local.simulators.base import Answer, Call, Record, Refused, Routes
+from local.simulators.base import Answer, Call, Refused, Routes
+from local.simulators.store import Record
 from local.simulators.ultravox.errors import detail, invalid, not_found
 from local.simulators.ultravox.fields import Rule, checked, flag, identifier, items, mapping, problems, text
 

@@ -71,7 +71,12 @@ def options(
 @app.command("apply")
 def apply(file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-") -> None:
     """Runs a JSON list of commands, `{"run": ["agency", …], "input": …}`, in one process; stops at a failure."""
-    commands = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
+    try:
+        commands = _parsed(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
+    except OSError as error:
+        raise InvalidRequest(f"{file} can't be read: {error.strerror}") from error
+    if not isinstance(commands, list) or not all(_is_command(each) for each in commands):
+        raise InvalidRequest('The commands must be a JSON list of {"run": ["agency", ...], "input": ...}')
     results: list[Any] = []
     for index, command in enumerate(commands):
         Output.collected, Output.given = [], command.get("input")
@@ -79,9 +84,23 @@ def apply(file: Annotated[str, typer.Argument(help="A file, or - for standard in
             app(args=command["run"], standalone_mode=False)
         except (TelephonyError, typer.TyperException, ValueError) as error:
             raise InvalidRequest(f"command {index} ({shlex.join(command['run'])}): {error}") from error
-        results.extend(Output.collected)
-    Output.collected = None
+        else:
+            results.extend(Output.collected)
+        finally:
+            Output.collected = None
     show(results)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidRequest(f"What was given is not JSON: {error}") from None
+
+
+def _is_command(value: Any) -> bool:
+    run = value.get("run") if isinstance(value, dict) else None
+    return isinstance(run, list) and all(isinstance(word, str) for word in run)
 
 
 @agency_app.command("create")
@@ -197,7 +216,7 @@ def credentials_set(
 
     Its keys: api_key, api_secret, signing_key, base_url; any other is kept as it is (telnyx_public_key, …), not secret.
     """
-    given = Output.given if Output.collected is not None else json.loads(sys.stdin.read())
+    given = Output.given if Output.collected is not None else _parsed(sys.stdin.read())
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise InvalidRequest("The credentials must be a JSON object of texts")
     admin = services()

@@ -12,6 +12,14 @@ ROUTES: dict[str, Role | None] = {
     "POST /provision-telephony": Role.OWNER,
     "POST /deprovision-telephony": Role.OWNER,
     "GET /get-integration-status": Role.MEMBER,
+    # numbers
+    "POST /phone-numbers/search": Role.MEMBER,
+    "POST /phone-numbers/purchase": Role.ADMIN,
+    "POST /phone-numbers/assign": Role.ADMIN,
+    "POST /phone-numbers/release": Role.OWNER,
+    "DELETE /phone-configurations/<configuration_id>": Role.OWNER,
+    # webhooks: a signature or nothing
+    "POST /telnyx-webhook/<agency_id>/<webhook_secret>": PUBLIC,
     # site
     "GET /health": PUBLIC,
 }

@@ -10,9 +10,9 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -35,6 +35,9 @@ from telephony.values import Principal, Role
 
 BASE_PATH = "/api/v1"
 MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_DEPTH = 32
+"""Of objects and lists in each other: nothing documented nests deeper than five."""
+MAX_FIELD_ERRORS = 20
 
 Event = dict[str, Any]
 Handler = Callable[..., Any]
@@ -48,6 +51,8 @@ class Caller:
     deadline: Deadline
     public_base_url: str
     headers: Mapping[str, str]
+    raw_body: bytes = b""
+    """Of a route that takes its body as it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class _Route:
     pattern: re.Pattern[str]
     role: Role | None
     name: str
+    raw: bool
 
 
 class Door:
@@ -86,11 +92,14 @@ class Door:
         caller: Caller = self._app.context["caller"]
         return caller
 
-    def route(self, name: str, **openapi: Any) -> Callable[[Handler], Handler]:
-        """Registers a handler for `METHOD /path/<parameter>`. Raises `KeyError` for a route without a role."""
+    def route(self, name: str, *, raw: bool = False, **openapi: Any) -> Callable[[Handler], Handler]:
+        """Registers a handler for `METHOD /path/<parameter>`. Raises `KeyError` for a route without a role.
+
+        With `raw` the handler finds the body's own bytes in `caller.raw_body`: what a signature was made over.
+        """
         method, path = name.split(" ")
-        pattern = re.compile(re.sub(r"<\w+>", "[^/]+", path))
-        self._routes.append(_Route(method, pattern, ROUTES[name], name))
+        pattern = re.compile("[^/]+".join(re.escape(part) for part in re.split(r"<\w+>", path)))
+        self._routes.append(_Route(method, pattern, ROUTES[name], name, raw))
         return self._app.route(path, method=[method], **openapi)
 
     def __call__(self, event: Event, context: Any) -> dict[str, Any]:
@@ -104,9 +113,10 @@ class Door:
             route = self._match(event["requestContext"]["http"]["method"], path)
             caller = _call(event, context, route)
             agency_id = caller.principal.agency_id if route.role else None
-            _check_body(event)
-            self._app.context["caller"] = caller
-            answer = self._app.resolve(event, context)
+            raw = _raw_body(event)
+            checked = _with_body(event, "" if route.raw or not raw else _json_object(raw, event))
+            self._app.context["caller"] = replace(caller, raw_body=raw) if route.raw else caller
+            answer = self._app.resolve(checked, context)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets our shape of answer
             if not isinstance(error, TelephonyError):
                 logger.exception("unexpected error")
@@ -155,12 +165,12 @@ def _call(event: Event, context: Any, route: _Route) -> Caller:
 
 
 def _path(event: Event) -> str:
-    """The path below /api/v1, still percent-encoded."""
+    """The path below /api/v1, still percent-encoded; empty for one that is not below it."""
     raw: str = event["rawPath"]
     stage = event["requestContext"].get("stage", "$default")
     if stage != "$default":
         raw = raw.removeprefix(f"/{stage}")
-    return raw.removeprefix(BASE_PATH)
+    return raw.removeprefix(BASE_PATH) if raw.startswith(f"{BASE_PATH}/") else ""
 
 
 def _base_url(event: Event) -> str:
@@ -170,31 +180,54 @@ def _base_url(event: Event) -> str:
     return f"https://{request['domainName']}{stage}{BASE_PATH}"
 
 
-def _check_body(event: Event) -> None:
-    """A body, where there is one, is a JSON object of at most 64 KB."""
-    body = event.get("body")
-    if not body:
-        return
+def _raw_body(event: Event) -> bytes:
+    body = event.get("body") or ""
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
     if len(raw) > MAX_BODY_BYTES:
         raise PayloadTooLarge(f"The body may have {MAX_BODY_BYTES // 1024} KB at most")
-    if not raw.strip():
-        return
-    content_type = event.get("headers", {}).get("content-type", "").split(";")[0].strip().lower()
-    if content_type != "application/json":
+    return raw
+
+
+def _with_body(event: Event, text: str) -> Event:
+    """The event with `text` for its body.
+
+    Powertools compares the content type literally and answers 415 by itself, even to a request without a body: it gets
+    the one it knows.
+    """
+    headers = {**event.get("headers", {}), "content-type": "application/json"}
+    return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
+
+
+def _json_object(raw: bytes, event: Event) -> str:
+    """The body's text, known to be a JSON object in UTF-8."""
+    content_type = event.get("headers", {}).get("content-type", "")
+    if content_type.split(";")[0].strip().lower() != "application/json":
         raise InvalidRequest("The body must be JSON, with Content-Type: application/json", code="invalid_content_type")
     try:
-        parsed = json.loads(raw)
+        text = raw.decode()
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not valid JSON", code="invalid_json") from None
     if not isinstance(parsed, dict):
         raise InvalidRequest("The body must be a JSON object", code="invalid_json")
+    if _deeper(parsed, MAX_BODY_DEPTH):
+        raise InvalidRequest("The body is nested too deeply", code="invalid_json")
+    return text
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether objects and lists nest deeper than that. Not recursive: the value is anybody's."""
+    level = [value]
+    for _ in range(levels):
+        nested = [each for each in level if isinstance(each, dict | list)]
+        level = [inner for each in nested for inner in (each.values() if isinstance(each, dict) else each)]
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def _invalid(error: RequestValidationError) -> Response[Any]:
     errors = [
         {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
-        for each in error.errors()
+        for each in error.errors()[:MAX_FIELD_ERRORS]
     ]
     text = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     raise InvalidRequest(text, code="validation_failed", errors=errors)
@@ -215,7 +248,8 @@ def _answer(error: TelephonyError, path: str, request_id: str) -> dict[str, Any]
 def _redirect(event: Event, request_id: str) -> dict[str, Any]:
     """308 keeps method and body: a path with a trailing slash works as the one without."""
     query = f"?{event['rawQueryString']}" if event.get("rawQueryString") else ""
-    headers = {"Location": event["rawPath"].rstrip("/") + query, "X-Request-Id": request_id}
+    path = quote(event["rawPath"].rstrip("/"), safe="/%+:@!$&'()*,;=~")
+    headers = {"Location": path + query, "X-Request-Id": request_id}
     return {"statusCode": 308, "headers": headers, "body": "", "isBase64Encoded": False}
 
 

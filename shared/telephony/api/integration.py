@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, Field
 
-StrictBool = Annotated[bool, Strict()]
-
-
-class Request(BaseModel):
-    """Base of request bodies: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
+from telephony.api.common import Request, StrictBool
 
 
 class ProvisionRequest(Request):

@@ -18,7 +18,7 @@ from pynamodb.expressions.condition import Condition
 
 from telephony import clock
 from telephony.errors import Conflict, OperationInProgress
-from telephony.models.base import Table, Write, get, put, update
+from telephony.models.base import Table, Write, get, put, unchanged, update
 
 
 class Agency(Table):
@@ -41,6 +41,10 @@ class Agency(Table):
     telephony_operation_id = UnicodeAttribute(null=True)
     """The unfinished operation on the agency's telephony: there is one at the most."""
     last_configuration_id = NumberAttribute(default=0)
+    configurations_revision = NumberAttribute(default=0)
+    """Counts the changes to the agency's provider configurations, so that no two of them overlap."""
+    last_assistant_id = NumberAttribute(default=0)
+    messaging_profile_id = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
     updated_at = NumberAttribute()
 
@@ -106,20 +110,45 @@ def set_telephony(agency_id: str, **values: Any) -> Write:
 def open_telephony_operation(agency: Agency, operation_id: str) -> Write:
     """Claims the agency for an operation.
 
-    Fails with `OperationInProgress` if another was opened, or opened and ended, since `agency` was read.
+    Fails with `OperationInProgress` if another was opened, or opened and ended, or if credentials were replaced since
+    `agency` was read.
     """
     return update(
         Agency(agency.pk),
         [Agency.telephony_operation_id.set(operation_id), Agency.updated_at.set(clock.now_ms())],
-        _unchanged(Agency.telephony_operation_id, agency.telephony_operation_id)
-        & _unchanged(Agency.telnyx_application_id, agency.telnyx_application_id)
-        & _unchanged(Agency.telnyx_outbound_profile_id, agency.telnyx_outbound_profile_id),
+        _same_telephony(agency) & (Agency.configurations_revision == agency.configurations_revision),
         lambda: OperationInProgress("Another operation on this agency's telephony has just begun or ended"),
     )
 
 
-def _unchanged(attribute: UnicodeAttribute, value: str | None) -> Condition:
-    return attribute.does_not_exist() if value is None else attribute == value
+def change_configurations(agency: Agency, *, telephony_too: bool = False) -> Write:
+    """Goes with every change to the agency's provider configurations.
+
+    Fails with `Conflict` if they were changed since `agency` was read; with `telephony_too` also if an operation on the
+    agency's telephony, which may use the credentials, was opened or ended meanwhile.
+    """
+    same = Agency.configurations_revision == agency.configurations_revision
+    return update(
+        Agency(agency.pk),
+        [
+            Agency.configurations_revision.set(agency.configurations_revision + 1),
+            Agency.updated_at.set(clock.now_ms()),
+        ],
+        same & _same_telephony(agency) if telephony_too else same,
+        lambda: Conflict(
+            "The agency's provider configurations or its telephony were changed meanwhile",
+            fix="Read the provider configurations again and repeat the request.",
+        ),
+    )
+
+
+def _same_telephony(agency: Agency) -> Condition:
+    same: Condition = (
+        unchanged(Agency.telephony_operation_id, agency.telephony_operation_id)
+        & unchanged(Agency.telnyx_application_id, agency.telnyx_application_id)
+        & unchanged(Agency.telnyx_outbound_profile_id, agency.telnyx_outbound_profile_id)
+    )
+    return same
 
 
 def replace_webhook_secret(agency_id: str, secret_digest: str, sealed: bytes) -> Write:

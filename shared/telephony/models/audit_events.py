@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from telephony import clock
-from telephony.models.base import Table, Write, put
+from telephony.models.base import Table, Write, put, storage_errors
 
 KEPT_FOR = 400 * 86400
 """Seconds: a year and a month, so that a yearly review finds the whole year."""
@@ -44,3 +44,24 @@ def record(agency_id: str, action: str, actor: str, subject: str | None = None, 
             expires_at=now // 1000 + KEPT_FOR,
         )
     )
+
+
+def newest(agency_id: str, since: int, until: int, limit: int, after: str | None = None) -> list[AuditEvent]:
+    """The agency's events of the milliseconds from `since` to `until`, exclusive: newest first, `limit` items read.
+
+    `after` is the id of the event after which to go on.
+    """
+    kept_since = clock.now_ms() - KEPT_FOR * 1000  # DynamoDB may be days late with deleting older ones
+    first, last = f"{max(since, kept_since):013d}", f"{until:013d}"
+    if last <= first:
+        return []
+    start = None if after is None else {"agency_id": {"S": agency_id}, "id": {"S": after}}
+    with storage_errors():
+        found = AuditEvent.query(
+            agency_id,
+            AuditEvent.id.between(first, last),
+            scan_index_forward=False,
+            limit=limit,
+            last_evaluated_key=start,
+        )
+        return list(found)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.attributes import Attribute
 from pynamodb.connection.table import TableConnection
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactGetError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
+from pynamodb.transactions import TransactGet, TransactWrite
 
 from telephony import aws
 from telephony.errors import Conflict, StorageUnavailable, TelephonyError
@@ -88,6 +89,11 @@ def delete(
     item: Table, condition: Condition | None = None, conflict: Callable[[], TelephonyError] | None = None
 ) -> Write:
     return _write("delete", item, (), condition, conflict)
+
+
+def unchanged(attribute: Attribute[Any], value: Any) -> Condition:
+    """That `attribute` is still as it was read: `value`, or absent for None."""
+    return attribute.does_not_exist() if value is None else attribute == value
 
 
 def _write(
@@ -181,6 +187,8 @@ def storage_errors() -> Iterator[None]:
     except PynamoDBException as error:
         if error.cause_response_code == "ConditionalCheckFailedException":
             raise
+        if isinstance(error, TransactGetError) and error.cause_response_code == "TransactionCanceledException":
+            raise
         raise _unavailable(error) from error
     except (BotoCoreError, ClientError) as error:
         raise _unavailable(error) from error
@@ -204,8 +212,44 @@ def update_one(item: Table, actions: Sequence[Action], condition: Condition) -> 
 
 def get[M: Table](model: type[M], hash_key: Any, range_key: Any = None) -> M | None:
     """Reads one item, strongly consistent, or None."""
+    if not storable(hash_key):
+        return None
     with storage_errors():
         try:
             return model.get(hash_key, range_key, consistent_read=True)
         except model.DoesNotExist:
             return None
+
+
+MAX_KEY_BYTES = 2048
+"""DynamoDB's limit on a hash key: a request for a longer one is an error instead of an empty answer."""
+
+
+def storable(hash_key: Any) -> bool:
+    """Whether an item of that key can exist: keys come out of paths, where anything may stand."""
+    return not isinstance(hash_key, str) or len(hash_key.encode(errors="replace")) <= MAX_KEY_BYTES
+
+
+def get_together(*keys: tuple[type[Table], Any, Any]) -> list[Any]:
+    """Reads items of several tables as they stand at one moment, in one round trip; None for one that isn't there.
+
+    `keys`: model, hash key, range key or None.
+    """
+    for attempt in range(1, MAX_TRANSACTION_ATTEMPTS + 1):
+        futures = []
+        try:
+            with storage_errors(), TransactGet(connection=keys[0][0]._get_connection().connection) as transaction:
+                for model, hash_key, range_key in keys:
+                    futures.append(transaction.get(model, hash_key, range_key))
+            return [_found(future) for future in futures]
+        except TransactGetError:
+            if attempt < MAX_TRANSACTION_ATTEMPTS:
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    raise StorageUnavailable("The database is busy with the same record")
+
+
+def _found(future: Any) -> Any:
+    try:
+        return future.get()
+    except DoesNotExist:
+        return None

@@ -30,6 +30,8 @@ class Caller(Table):
 
     id = UnicodeAttribute(hash_key=True)
     agency_id = UnicodeAttribute()
+    org_handle = UnicodeAttribute(null=True)
+    """The agency's, which never changes: an Org-Handle header is compared with it without reading the agency."""
     role = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
     product_id = NumberAttribute(null=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 from zlib import crc32
@@ -39,11 +39,13 @@ class Status(StrEnum):
     """A retry by itself can't help; the caller's next request, or a retry by hand, goes on."""
     NEEDS_ATTENTION = "NEEDS_ATTENTION"
     """Retried for as long as its kind allows: an alarm."""
+    ABANDONED = "ABANDONED"
+    """Failed for good, with nothing brought about; what it held was given back."""
     SUPERSEDED = "SUPERSEDED"
     """Given up in favour of another operation on the same thing."""
 
 
-FINAL = (Status.SUCCEEDED, Status.SUPERSEDED)
+FINAL = (Status.SUCCEEDED, Status.ABANDONED, Status.SUPERSEDED)
 SCHEDULED = (Status.RUNNING, Status.WAITING)
 
 
@@ -144,6 +146,25 @@ class Operation(Table):
         self.due_at, self.due_shard = clock.now(), ATTENTION_SHARD
 
 
+class IdempotencyKey(Table):
+    """`id` is `key#<agency>#<sha256 of the key>`: the operation that a client's Idempotency-Key stands for."""
+
+    table = "operations"
+
+    class Meta:
+        pass
+
+    id = UnicodeAttribute(hash_key=True)
+    keyed_operation_id = UnicodeAttribute()
+    fingerprint = UnicodeAttribute()
+    """Of the body that came with it: another body is a conflict."""
+    expires_at = NumberAttribute()
+
+    @property
+    def live(self) -> bool:
+        return self.expires_at > clock.now()
+
+
 def new_id() -> str:
     """`op_` + milliseconds + 80 random bits: sorts by time, can't be guessed."""
     return f"op_{clock.now_ms():012x}{secrets.token_hex(10)}"
@@ -185,12 +206,20 @@ def _schedule_actions(operation: Operation, due_at: float) -> list[Action]:
 def journal(operation: Operation) -> Write:
     """Writes the operation as it stands in memory, provided that its lease is still the one stored."""
     operation.updated_at = clock.now()
-    if operation.status in FINAL:
-        operation.expires_at = int(clock.now()) + KEPT_FOR
+    operation.expires_at = int(clock.now()) + KEPT_FOR if operation.status in FINAL else None
     return put(
         operation,
         Operation.lease == operation.lease,
         lambda: OperationInProgress("Another run has taken the operation over"),
+    )
+
+
+def put_off(operation: Operation, due_at: float) -> None:
+    """Has an operation woken later and leaves all else of it as it is, unless somebody works on it by now."""
+    update_one(
+        Operation(operation.id),
+        _schedule_actions(operation, due_at),
+        (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
     )
 
 
@@ -200,6 +229,7 @@ def supersede(operation: Operation) -> Write:
         Operation(operation.id),
         [
             Operation.status.set(Status.SUPERSEDED),
+            Operation.lease.remove(),  # so that no run of it can write any more
             Operation.due_at.remove(),
             Operation.due_shard.remove(),
             Operation.updated_at.set(clock.now()),
@@ -208,6 +238,44 @@ def supersede(operation: Operation) -> Write:
         (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
         lambda: OperationInProgress("Another operation on this agency's telephony is running"),
     )
+
+
+def redo(operation: Operation, step: str) -> Write:
+    """Has an unfinished operation whose lease is free do a step again, as soon as somebody takes it up."""
+    operation.step(step).state = StepState.PENDING
+    operation.status, operation.error = Status.RUNNING, None
+    operation.attempts, operation.failing_since = 0, None
+    operation.schedule(clock.now())
+    operation.updated_at = clock.now()
+    return put(
+        operation,
+        (Operation.lease == operation.lease) & (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
+        lambda: OperationInProgress("Another operation on this agency's telephony is running"),
+    )
+
+
+def reopen(operation: Operation) -> Write:
+    """Has an unfinished operation whose lease is free taken up again now, as if it had never failed."""
+    return update(
+        Operation(operation.id),
+        [
+            Operation.status.set(Status.RUNNING),
+            Operation.attempts.set(0),
+            Operation.failing_since.remove(),
+            Operation.woken_at.remove(),
+            Operation.updated_at.set(clock.now()),
+            *_schedule_actions(operation, clock.now()),
+        ],
+        (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
+        lambda: OperationInProgress("The operation is running or has just ended"),
+    )
+
+
+def newest(agency_id: str, limit: int, before: str | None = None) -> list[Operation]:
+    """The agency's operations, newest first, from the one before the id `before`: `limit` items read."""
+    condition = None if before is None else Operation.id < before
+    with storage_errors():
+        return list(Operation.by_agency.query(agency_id, condition, scan_index_forward=False, limit=limit))
 
 
 def due(now: float) -> Iterator[Operation]:
@@ -225,29 +293,3 @@ def count_needing_attention() -> int:
 def mark_woken(operation_id: str) -> None:
     """Remembers that a wake-up was sent, so that a backlog is not woken again each minute."""
     update_one(Operation(operation_id), [Operation.woken_at.set(clock.now())], Operation.due_at.exists())
-
-
-def to_public(operation: Operation) -> Mapping[str, Any]:
-    """An operation as the API shows it."""
-    return {
-        "id": operation.id,
-        "kind": operation.kind,
-        "status": operation.status,
-        "attempts": int(operation.attempts),
-        "created_at": clock.iso(operation.created_at),
-        "updated_at": clock.iso(operation.updated_at),
-        "due_at": clock.iso(operation.due_at),
-        "error": operation.error,
-        "result": operation.result,
-        "steps": [
-            {
-                "step": record.name,
-                "status": record.state,
-                "attempts": int(record.attempts),
-                "started_at": clock.iso(record.started_at),
-                "done_at": clock.iso(record.done_at),
-                "error_code": record.error_code,
-            }
-            for record in operation.steps
-        ],
-    }

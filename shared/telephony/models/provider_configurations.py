@@ -22,6 +22,12 @@ from telephony.models.base import Table, Write, delete, get, put, storage_errors
 from telephony.models.sealing import Sealer
 from telephony.values import ProviderType
 
+MASK = "••••"
+"""Stands in an answer for a secret, or for all of it but its ending."""
+
+SHOWN_FROM = 12
+"""Characters: the ending of a shorter secret would tell too much of it."""
+
 
 class ProviderConfiguration(Table):
     """One carrier account of an agency. `id` counts up per agency and is never given twice."""
@@ -68,8 +74,26 @@ class ProviderConfiguration(Table):
         """Seals `secrets` into this record, in place of all it held. One KMS call, or none for no secrets."""
         self.sealed = sealer.seal(secrets, agency_id=self.agency_id, record=self.record) if secrets else None
         self.sealed_fields = sorted(secrets)
-        self.endings = {field: value[-4:] for field, value in secrets.items()}
+        self.endings = {field: value[-4:] if len(value) >= SHOWN_FROM else "" for field, value in secrets.items()}
         self.secrets_at = clock.now_ms()
+
+    def masked(self, field: str) -> str | None:
+        """`••••` and the ending of a secret; None if there is none."""
+        return MASK + self.endings.get(field, "") if self.has(field) else None
+
+    def facts(self) -> dict[str, Any]:
+        """All that is not secret and can be changed: what the audit trail keeps of a record before a change."""
+        return {
+            "provider": self.provider,
+            "name": self.name,
+            "active": self.active,
+            "is_default": self.is_default,
+            "base_url": self.base_url,
+            "sip_url": self.sip_url,
+            "meta": self.meta,
+            "product_id": None if self.product_id is None else int(self.product_id),
+            "secrets": sorted(self.sealed_fields),
+        }
 
     def open(self, sealer: Sealer) -> dict[str, SecretStr]:
         """The secrets by field name: one KMS call, or none for a record without secrets."""

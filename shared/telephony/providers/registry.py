@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from pydantic import SecretStr
 
 from telephony.clock import Deadline
+from telephony.providers.base import NumberProvider
 from telephony.providers.telnyx import Telnyx
 from telephony.providers.transport import Transport
 from telephony.providers.ultravox import Ultravox
 from telephony.settings import Settings
 from telephony.values import ProviderType
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierAccount:
+    """One carrier account, opened: its secrets by field name and what else its configuration holds."""
+
+    provider: ProviderType
+    configuration_id: int
+    secrets: Mapping[str, SecretStr]
+    meta: Mapping[str, str]
+    base_url: str | None = None
 
 
 @cache
@@ -28,6 +42,10 @@ class Providers:
     def telnyx(self, api_key: SecretStr, deadline: Deadline) -> Telnyx:
         return Telnyx(transport(ProviderType.TELNYX), self._settings.telnyx_base_url, api_key, deadline)
 
+    def numbers(self, account: CarrierAccount, deadline: Deadline) -> NumberProvider:
+        """The client that buys and wires numbers at a carrier."""
+        return _NUMBER_PROVIDERS[account.provider](self._settings, account, deadline)
+
     def ultravox(self, api_key: SecretStr, deadline: Deadline) -> Ultravox:
         return Ultravox(
             transport(ProviderType.ULTRAVOX),
@@ -36,3 +54,14 @@ class Providers:
             deadline,
             self._settings.ultravox_telephony_api,
         )
+
+
+def _telnyx_numbers(settings: Settings, account: CarrierAccount, deadline: Deadline) -> NumberProvider:
+    from telephony.providers.telnyx_numbers import TelnyxNumbers
+
+    return TelnyxNumbers(transport(ProviderType.TELNYX), settings.telnyx_base_url, account.secrets["api_key"], deadline)
+
+
+_NUMBER_PROVIDERS: Mapping[ProviderType, Callable[[Settings, CarrierAccount, Deadline], NumberProvider]] = {
+    ProviderType.TELNYX: _telnyx_numbers,
+}

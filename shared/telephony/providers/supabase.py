@@ -45,7 +45,7 @@ class KeySet:
                 session.trust_env = False
                 answer = session.get(self._url, timeout=(3, 5), allow_redirects=False)
             keys = jwt.PyJWKSet.from_dict(answer.json()).keys
-        except (requests.RequestException, ValueError, jwt.PyJWTError) as error:
+        except (requests.RequestException, ValueError, AttributeError, jwt.PyJWTError) as error:
             # The keys we have stay good: a signing key set that can't be read must not lock everyone out.
             logger.warning("key set not readable", extra={"cause": type(error).__name__})
             return

@@ -6,6 +6,7 @@ second: Telnyx uses the same code for different things in different products.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,13 @@ from pydantic import SecretStr
 from telephony.clock import Deadline
 from telephony.errors import InvalidProviderCredentials, ProviderRejected, TelephonyError
 from telephony.observability import redact
+from telephony.providers.reasons import FIXES
 from telephony.providers.transport import Answer, Call, Repeat, Transport
+
+ORDER = "order the number"
+
+_NO_FUNDS = re.compile(r"insufficient|not enough|funds|balance|credit", re.IGNORECASE)
+_UNAVAILABLE = re.compile(r"not (?:or no longer )?available|no longer available|returned by a search", re.IGNORECASE)
 
 PAGE_SIZE = 250
 """The most that Telnyx lists at once."""
@@ -194,31 +201,51 @@ def _profile(record: Mapping[str, Any]) -> OutboundProfile:
 
 
 def _refused(call: Call, answer: Answer) -> TelephonyError:
-    code, sentence = _first_error(answer.body)
-    if answer.status in (401, 403):
+    """Status first, code second, text last; what an order is refused for is told apart more finely."""
+    provider_code, sentence, pointer = _first_error(answer.body)
+    ordering = call.operation == ORDER
+    if answer.status == 401 or (answer.status == 403 and not ordering):
         return InvalidProviderCredentials(
             f"Telnyx refused the API key{': ' + sentence if sentence else ''}",
             provider="telnyx",
             operation=call.operation,
             status=answer.status,
-            provider_code=code,
+            provider_code=provider_code,
+            fix=FIXES["invalid_provider_credentials"],
         )
+    code = "provider_error"
+    if answer.status == 402 or (ordering and _NO_FUNDS.search(sentence)):
+        code = "insufficient_balance"
+    elif ordering:
+        code = _why_no_order(answer.status, pointer, sentence)
     return ProviderRejected(
         f"Telnyx refused to {call.operation}" + (f": {sentence}" if sentence else f" (HTTP {answer.status})"),
         provider="telnyx",
         operation=call.operation,
         status=answer.status,
-        provider_code=code,
-        code="insufficient_balance" if answer.status == 402 else None,
-        fix="Add funds to provider account." if answer.status == 402 else None,
+        provider_code=provider_code,
+        code=code,
+        fix=FIXES[code],
     )
 
 
-def _first_error(body: Any) -> tuple[str | None, str]:
-    """Code and sentence of `{"errors": [{"code", "title", "detail"}]}`; a 422 may come without any body."""
+def _why_no_order(status: int, pointer: str, sentence: str) -> str:
+    if status == 403:
+        return "account_restricted"
+    if status in (404, 409) or _UNAVAILABLE.search(sentence):
+        return "number_unavailable"
+    if "connection_id" in pointer:
+        return "connection_invalid"
+    return "regulatory_requirements_missing" if "requirement" in sentence.lower() else "provider_error"
+
+
+def _first_error(body: Any) -> tuple[str | None, str, str]:
+    """Code, sentence and pointer of `{"errors": [{"code", "title", "detail", "source"}]}`; a 422 may have no body."""
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
-        return None, ""
+        return None, "", ""
     first = errors[0]
     sentence = ": ".join(str(first[key]) for key in ("title", "detail") if first.get(key))
-    return str(first["code"]) if first.get("code") else None, redact(sentence)[:300]
+    source = first.get("source")
+    pointer = str(source.get("pointer") or "") if isinstance(source, dict) else ""
+    return str(first["code"]) if first.get("code") else None, redact(sentence)[:300], pointer

@@ -109,6 +109,7 @@ class Transport:
         left = deadline.remaining() - MARGIN_SECONDS
         if left < 1:
             raise OutOfTime(f"No time left to call {self.provider.title()}")
+        until = time.monotonic() + min(CONNECT_SECONDS + READ_SECONDS, left)
         try:
             with self._session.request(
                 call.method,
@@ -122,7 +123,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read(response, time.monotonic() + min(READ_SECONDS, left))
+                return _read(response, until)
         except requests.RequestException as error:
             # Its text holds the URL and the host, which are not the caller's business: the chain is cut.
             raise self._no_answer(call, error) from None
@@ -147,7 +148,7 @@ class Transport:
                 retry_after=retry_after(answer.headers),
                 **named,
             )
-        if 400 <= answer.status < 500:
+        if 400 <= answer.status < 500 and answer.status != 408:  # which says that the carrier gave up waiting
             raise refused(call, answer)
         body = {} if answer.status == 204 else answer.body
         if 200 <= answer.status < 300 and isinstance(body, dict):
@@ -172,7 +173,7 @@ def _read(response: requests.Response, until: float) -> Answer:
             raise requests.exceptions.ReadTimeout("answer too slow")
     try:
         body = json.loads(content) if content else None
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     return Answer(response.status_code, body, cast(Mapping[str, str], response.headers))
 
@@ -199,7 +200,7 @@ def seconds_before_repeat(failure: TelephonyError, attempt: int, seconds_left: f
 
 
 def backoff(attempt: int, *, base: float, cap: float) -> float:
-    """Full jitter: seconds drawn evenly below a bound that doubles with each attempt: clients spread out."""
+    """Full jitter: seconds drawn evenly below a bound that doubles with each attempt."""
     return random.uniform(0, min(cap, base * 2.0**attempt))
 
 

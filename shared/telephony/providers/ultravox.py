@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from telephony.clock import Deadline
 from telephony.errors import InvalidProviderCredentials, ProviderRejected, TelephonyError
 from telephony.observability import redact
-from telephony.providers.transport import Answer, Call, Transport
+from telephony.providers.transport import Answer, Call, Repeat, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,17 @@ class Ultravox:
             raise
 
     def import_telnyx(self, telnyx: TelnyxImport) -> None:
-        """Sets the account's Telnyx credentials; the same call again changes nothing."""
+        """Sets the account's Telnyx credentials; the same call again changes nothing.
+
+        With `provider` the first one is a POST, which Ultravox refuses once there is a configuration: not to be
+        repeated before looking. Raises `OutcomeUnknown` when in doubt.
+        """
         if self._api == "account":
             self._send("import Telnyx", "PATCH", "/api/accounts/me/telephony_config", {"telnyx": telnyx.body()})
             return
-        method = "PATCH" if self.telnyx_configuration() is not None else "POST"
-        self._send("import Telnyx", method, "/api/telephony_configs/telnyx", telnyx.body())
+        there = self.telnyx_configuration() is not None
+        method, repeat = ("PATCH", Repeat.SAFE) if there else ("POST", Repeat.NEVER)
+        self._send("import Telnyx", method, "/api/telephony_configs/telnyx", telnyx.body(), repeat)
 
     def clear_telnyx(self) -> None:
         """Removes the account's Telnyx credentials; nothing there is fine."""
@@ -88,10 +93,11 @@ class Ultravox:
             if error.status != 404:
                 raise
 
-    def _send(self, operation: str, method: str, path: str, json: Any = None) -> dict[str, Any]:
-        # POST of a configuration that exists is refused: repeating it can't act twice.
+    def _send(
+        self, operation: str, method: str, path: str, json: Any = None, repeat: Repeat = Repeat.SAFE
+    ) -> dict[str, Any]:
         return self._transport.send(
-            Call(operation, method, self._base_url + path, json=json),
+            Call(operation, method, self._base_url + path, repeat, json=json),
             deadline=self._deadline,
             read=dict[str, Any],
             refused=_refused,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from telephony.models.sealing import Sealer
 from telephony.values import TOKEN_PREFIX, Role
 
 OPERATOR = "operator"
+ORG_HANDLE = re.compile(r"[A-Za-z0-9._-]{1,100}")
+MAX_NAME_LENGTH = 100
 
 
 class Administration:
@@ -23,15 +26,16 @@ class Administration:
         self._sealer = sealer
 
     def create_agency(self, name: str, org_handle: str, product_ids: Sequence[int] = ()) -> tuple[Agency, bool]:
-        """The agency of that org handle, and whether it was made now. Raises `InvalidRequest` for a bad handle."""
-        if not name.strip() or not org_handle.replace("-", "").replace(".", "").isalnum():
-            raise InvalidRequest("An agency needs a name, and an org handle of letters, digits, dots and hyphens")
+        """The agency of that org handle, and whether it was made now. Raises `InvalidRequest` for a bad one or name."""
+        name = _checked_name(name)
+        if not ORG_HANDLE.fullmatch(org_handle):
+            raise InvalidRequest("An org handle has up to 100 letters, digits, dots, hyphens and underscores")
         if existing := agencies.find_by_org_handle(org_handle):
             return existing, False
         agency_id, secret, now = agencies.new_id(), agencies.new_webhook_secret(), clock.now_ms()
         agency = Agency(
             f"agency#{agency_id}",
-            name=name.strip(),
+            name=name,
             org_handle=org_handle,
             product_ids=list(product_ids),
             webhook_secret_digest=agencies.digest(secret),
@@ -46,7 +50,8 @@ class Administration:
         return agency, True
 
     def rename_agency(self, agency_id: str, name: str) -> None:
-        """The resources at Telnyx take the new name at the next `force`."""
+        """The resources at Telnyx take the new name at the next `force`. Raises `InvalidRequest`, `NotFound`."""
+        name = _checked_name(name)
         before = self.agency(agency_id)
         commit(
             agencies.rename(agency_id, name),
@@ -103,7 +108,13 @@ class Administration:
         existing = callers.find(callers.user_key(sub))
         if existing is not None and existing.live and existing.agency_id != agency_id:
             raise Conflict("This user belongs to another agency", code="user_of_another_agency")
-        caller = Caller(callers.user_key(sub), agency_id=agency_id, role=role.label, created_at=clock.now_ms())
+        caller = Caller(
+            callers.user_key(sub),
+            agency_id=agency_id,
+            org_handle=self.agency(agency_id).org_handle,
+            role=role.label,
+            created_at=clock.now_ms(),
+        )
         commit(
             callers.save(caller),
             audit_events.record(agency_id, "user.added", OPERATOR, caller.id, role=role.label),
@@ -122,11 +133,18 @@ class Administration:
     def issue_token(
         self, agency_id: str, role: Role, name: str, *, product_id: int | None = None, days: int | None = None
     ) -> tuple[str, Caller]:
-        """A new API token, to be shown once: only its digest is stored."""
+        """A new API token, to be shown once: only its digest is stored.
+
+        Raises `InvalidRequest` for a product that isn't the agency's.
+        """
+        agency = self.agency(agency_id)
+        if product_id is not None and product_id not in agency.product_ids:
+            raise InvalidRequest(f"The agency has no product {product_id}")
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         caller = Caller(
             callers.token_key(token),
             agency_id=agency_id,
+            org_handle=agency.org_handle,
             role=role.label,
             name=name,
             product_id=product_id,
@@ -151,3 +169,10 @@ class Administration:
 
     def _seal_webhook_secret(self, agency_id: str, secret: str) -> bytes:
         return self._sealer.seal({"webhook_secret": secret}, agency_id=agency_id, record="agency")
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidRequest(f"An agency needs a name of at most {MAX_NAME_LENGTH} printable characters")
+    return name

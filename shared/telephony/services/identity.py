@@ -54,7 +54,7 @@ def authorise(principal: Principal, required: Role) -> None:
 
 def _principal(caller: Caller, how: Literal["jwt", "token"]) -> Principal:
     product_id = int(caller.product_id) if caller.product_id is not None else None
-    return Principal(caller.agency_id, Role.parse(caller.role), caller.id, how, product_id)
+    return Principal(caller.agency_id, Role.parse(caller.role), caller.id, how, product_id, caller.org_handle)
 
 
 def _credential(headers: Mapping[str, str]) -> str:

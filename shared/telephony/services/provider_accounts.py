@@ -41,11 +41,14 @@ class ProviderAccounts:
     ) -> ProviderConfiguration:
         """Creates or updates the configuration of that provider and name, and makes it the provider's default.
 
-        Raises `InvalidRequest` for an unknown secret or none, `NotFound` without the agency, and what the carrier says
-        of the credentials (nothing is saved then).
+        Raises `InvalidRequest` for an unknown secret, none, or one that no header can carry, `NotFound` without the
+        agency, and what the carrier says of the credentials (nothing is saved then).
         """
         if not secrets.get("api_key") or set(secrets) - set(SECRET_FIELDS):
             raise InvalidRequest.field("api_key", f"is required; secrets are: {', '.join(SECRET_FIELDS)}")
+        for field, secret in secrets.items():
+            if not (secret.isascii() and secret.isprintable()) or " " in secret:
+                raise InvalidRequest.field(field, "must be ASCII, without spaces or control characters")
         agency = agencies.find(agency_id)
         if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")

@@ -6,39 +6,22 @@ The five steps, their names, order and data are those of the published provision
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import (
-    AlreadyProvisioned,
-    ConfigurationMissing,
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    OperationInProgress,
-)
-from telephony.models import agencies, audit_events, operations, provider_configurations
+from telephony.errors import AlreadyProvisioned, ConfigurationMissing, Conflict, InvalidRequest
+from telephony.models import agencies
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
-from telephony.models.operations import FINAL, Operation, StepState
-from telephony.models.sealing import Sealer
-from telephony.providers.registry import Providers
-from telephony.providers.telnyx import Application, Telnyx
-from telephony.providers.ultravox import TelnyxImport, Ultravox
-from telephony.services import credentials
-from telephony.services.credentials import TelnyxAccount
+from telephony.models.operations import Operation, StepState
+from telephony.providers.telnyx import Application
+from telephony.providers.ultravox import TelnyxImport
 from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
-from telephony.services.voice_setup import VoiceSetup, find_application, find_profile, require_application
-from telephony.settings import Settings
-from telephony.values import Principal, ProviderType
+from telephony.services.telephony import LISTING_LAG, Telephonies, Telephony, audit, new_operation
+from telephony.services.voice_setup import find_application, find_profile, require_application
+from telephony.values import Principal
 
 PROVISION = "provision_telephony"
 DEPROVISION = "deprovision_telephony"
-
-LISTING_LAG = 5
-"""Seconds after which a created application or profile may be expected in Telnyx's lists."""
 
 CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
 NEXT_STEPS = [
@@ -46,22 +29,6 @@ NEXT_STEPS = [
     "Purchase phone numbers",
     "Assign numbers to agents for inbound calls",
 ]
-
-
-@dataclass(slots=True)
-class Telephony:
-    """What the steps work with: the agency as read, its accounts opened, and the wanted set-up."""
-
-    agency: Agency
-    telnyx: Telnyx
-    account: TelnyxAccount
-    ultravox: Ultravox | None
-    setup: VoiceSetup
-    application: Application | None = None
-    """As last seen at Telnyx in this run: spares reading it again."""
-
-    def stored_application_id(self, run_data: Data) -> str | None:
-        return run_data.get("application_id") or self.agency.telnyx_application_id
 
 
 # Provisioning, step by step
@@ -161,13 +128,26 @@ def _keep_ids(run: Run[Telephony], data: Data) -> Sequence[Write]:
 def _mark_configured(run: Run[Telephony], _data: Data) -> Sequence[Write]:
     return [
         agencies.set_telephony(run.operation.agency_id, telephony_configured=True, telephony_operation_id=None),
-        _audit(run.operation, "telephony.provisioned"),
+        audit(run.operation, "telephony.provisioned"),
     ]
 
 
 PROVISION_STEPS: tuple[Step[Telephony], ...] = (
-    Step("create_telnyx_application", _create_application, _find_application, _keep_application_id, LISTING_LAG),
-    Step("create_outbound_profile", _create_profile, _find_profile, _keep_profile_id, LISTING_LAG),
+    Step(
+        "create_telnyx_application",
+        _create_application,
+        _find_application,
+        _keep_application_id,
+        settle_after=LISTING_LAG,
+    ),
+    Step(
+        "create_outbound_profile",
+        _create_profile,
+        _find_profile,
+        _keep_profile_id,
+        keep=_keep_profile_id,
+        settle_after=LISTING_LAG,
+    ),
     Step("store_resource_ids", _store_resource_ids, writes=_keep_ids, local=True),
     Step("import_to_ultravox", _import_to_ultravox),
     Step("mark_configured", lambda _run: {"telephony_configured": True}, writes=_mark_configured, local=True),
@@ -207,7 +187,7 @@ def _clear_ids(run: Run[Telephony], _data: Data) -> Sequence[Write]:
         telephony_configured=False,
         telephony_operation_id=None,
     )
-    return [cleared, _audit(run.operation, "telephony.deprovisioned")]
+    return [cleared, audit(run.operation, "telephony.deprovisioned")]
 
 
 # The application before its profile: a profile in use is not deleted by Telnyx (10021).
@@ -219,20 +199,14 @@ DEPROVISION_STEPS: tuple[Step[Telephony], ...] = (
 )
 
 
-def _audit(operation: Operation, action: str, **details: Any) -> Write:
-    return audit_events.record(operation.agency_id, action, operation.actor, operation.id, **details)
-
-
 class Provisioning:
     """Provision and deprovision, for the HTTP door; the queue worker uses the two workflows."""
 
-    def __init__(self, settings: Settings, sealer: Sealer, providers: Providers, saga: Saga) -> None:
-        self._settings = settings
-        self._sealer = sealer
-        self._providers = providers
+    def __init__(self, telephonies: Telephonies, saga: Saga) -> None:
+        self._telephonies = telephonies
         self._saga = saga
-        self.provision_workflow = Workflow(PROVISION, PROVISION_STEPS, self._context_of)
-        self.deprovision_workflow = Workflow(DEPROVISION, DEPROVISION_STEPS, self._context_of)
+        self.provision_workflow = Workflow(PROVISION, PROVISION_STEPS, telephonies.context_of)
+        self.deprovision_workflow = Workflow(DEPROVISION, DEPROVISION_STEPS, self._context_to_deprovision)
 
     def provision(self, principal: Principal, public_base_url: str, deadline: Deadline, *, force: bool) -> Data:
         """Sets the agency's telephony up, or goes on with what an earlier run left.
@@ -241,11 +215,13 @@ class Provisioning:
         `CredentialsUnavailable`, `ConfigurationMissing`, `OperationInProgress`, `AlreadyProvisioned`; then
         `PartialFailure`, with the rest done by the queue if its `retry_scheduled` says so.
         """
-        context = self._context(principal.agency_id, public_base_url, deadline)
-        unfinished = self._unfinished(context.agency)
-        operation = self._operation(PROVISION, principal, {"force": force, "public_base_url": public_base_url})
+        context = self._telephonies.context(principal.agency_id, public_base_url, deadline)
+        unfinished = self._telephonies.unfinished(context.agency)
+        operation = new_operation(PROVISION, principal, {"force": force, "public_base_url": public_base_url})
         if unfinished is not None and unfinished.kind == PROVISION:
-            self._take_over(unfinished, deadline)
+            self._telephonies.take_over(unfinished, deadline)
+            # Keys may have been replaced until the lease was ours.
+            context = self._telephonies.context(principal.agency_id, public_base_url, deadline)
             if force:
                 _converge_again(unfinished)
             unfinished.input = operation.input
@@ -254,8 +230,8 @@ class Provisioning:
         else:
             _refuse_if_provisioned(context.agency, force)
             writes = [
-                *self._claim(context.agency, operation, unfinished),
-                _audit(operation, "telephony.provision_begun"),
+                *self._telephonies.claim(context.agency, operation, unfinished),
+                audit(operation, "telephony.provision_begun"),
             ]
             self._saga.open(self.provision_workflow, operation, context, deadline, *writes)
         return {
@@ -270,8 +246,8 @@ class Provisioning:
 
         Only reads, at the carriers too. Raises what `provision` raises before its first step.
         """
-        context = self._context(principal.agency_id, public_base_url, deadline)
-        unfinished = self._unfinished(context.agency)
+        context = self._telephonies.context(principal.agency_id, public_base_url, deadline)
+        unfinished = self._telephonies.unfinished(context.agency)
         if unfinished is None or unfinished.kind != PROVISION:
             _refuse_if_provisioned(context.agency, force)
         return _plan(context)
@@ -281,111 +257,25 @@ class Provisioning:
 
         Raises as `provision` does, and `Conflict` (`numbers_on_application`, with `phone_numbers`).
         """
-        context = self._context(principal.agency_id, public_base_url, deadline, needs_ultravox=False)
-        unfinished = self._unfinished(context.agency)
+        context = self._telephonies.context(principal.agency_id, public_base_url, deadline, needs_ultravox=False)
+        unfinished = self._telephonies.unfinished(context.agency)
         if unfinished is not None and unfinished.kind == DEPROVISION:
-            self._take_over(unfinished, deadline)
+            self._telephonies.take_over(unfinished, deadline)
             operation = unfinished
             self._saga.proceed(self.deprovision_workflow, Run(operation, context, deadline))
         else:
-            operation = self._operation(
+            operation = new_operation(
                 DEPROVISION, principal, {"public_base_url": public_base_url, **_what_to_delete(context)}
             )
             writes = [
-                *self._claim(context.agency, operation, unfinished),
-                _audit(operation, "telephony.deprovision_begun", **operation.input),
+                *self._telephonies.claim(context.agency, operation, unfinished),
+                audit(operation, "telephony.deprovision_begun", **operation.input),
             ]
             self._saga.open(self.deprovision_workflow, operation, context, deadline, *writes)
         return {"completed_steps": completed(operation)}
 
-    def _context_of(self, operation: Operation, deadline: Deadline) -> Telephony:
-        return self._context(
-            operation.agency_id,
-            operation.input["public_base_url"],
-            deadline,
-            needs_ultravox=operation.kind == PROVISION,
-        )
-
-    def _context(
-        self, agency_id: str, public_base_url: str, deadline: Deadline, *, needs_ultravox: bool = True
-    ) -> Telephony:
-        agency = agencies.find(agency_id)
-        if agency is None:
-            raise NotFound("Agency not found", code="agency_not_found")
-        configurations = provider_configurations.of_agency(agency_id)
-        telnyx = credentials.pick(configurations, ProviderType.TELNYX)
-        ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
-        missing = credentials.missing_telnyx_keys(telnyx)
-        ultravox_key = ultravox.open(self._sealer).get("api_key") if ultravox else None
-        account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not missing else None
-        secret = self._sealer.open(
-            agency.sealed_webhook_secret, ["webhook_secret"], agency_id=agency_id, record="agency"
-        )["webhook_secret"]
-        if ultravox_key is None and needs_ultravox:
-            raise ConfigurationMissing(
-                "Ultravox API key not configured",
-                ["ultravox_api_key"],
-                fix="Store the Ultravox API key with save-ultravox-integration.",
-            )
-        if account is None:
-            raise ConfigurationMissing(
-                "Telnyx credentials not configured",
-                missing,
-                fix="Store the Telnyx credentials with store-telnyx-credentials.",
-            )
-        return Telephony(
-            agency=agency,
-            telnyx=self._providers.telnyx(account.api_key, deadline),
-            account=account,
-            ultravox=self._providers.ultravox(ultravox_key, deadline) if ultravox_key else None,
-            setup=VoiceSetup(
-                self._settings,
-                agency_id,
-                agency.name,
-                f"{public_base_url}/telnyx-webhook/{agency_id}/{secret.get_secret_value()}",
-            ),
-        )
-
-    def _unfinished(self, agency: Agency) -> Operation | None:
-        """The agency's unfinished operation. Raises `OperationInProgress` while somebody works on it."""
-        if agency.telephony_operation_id is None:
-            return None
-        operation = operations.find(agency.telephony_operation_id)
-        if operation is None or operation.status in FINAL:
-            return None
-        if operation.leased:
-            raise OperationInProgress("An operation on this agency's telephony is running", operation_id=operation.id)
-        return operation
-
-    def _take_over(self, operation: Operation, deadline: Deadline) -> None:
-        if not self._saga.take_over(operation, deadline):
-            raise OperationInProgress(
-                "An operation on this agency's telephony has just been taken up", operation_id=operation.id
-            )
-
-    def _claim(self, agency: Agency, operation: Operation, unfinished: Operation | None) -> list[Write]:
-        """Makes `operation` the agency's one, in place of an unfinished one whose effects are known."""
-        if unfinished is None:
-            return [agencies.open_telephony_operation(agency, operation.id)]
-        begun = [record.started_at or 0 for record in unfinished.steps if record.state == StepState.STARTED]
-        if any(at + LISTING_LAG > clock.now() for at in begun):
-            raise OperationInProgress(
-                "The outcome of an earlier operation on this agency's telephony is not certain yet",
-                operation_id=unfinished.id,
-            )
-        return [operations.supersede(unfinished), agencies.open_telephony_operation(agency, operation.id)]
-
-    def _operation(self, kind: str, principal: Principal, given: Data) -> Operation:
-        now = clock.now()
-        return Operation(
-            operations.new_id(),
-            kind=kind,
-            agency_id=principal.agency_id,
-            actor=principal.caller_id,
-            input=given,
-            created_at=now,
-            updated_at=now,
-        )
+    def _context_to_deprovision(self, operation: Operation, deadline: Deadline) -> Telephony:
+        return self._telephonies.context_of(operation, deadline, needs_ultravox=False)
 
 
 def _refuse_if_provisioned(agency: Agency, force: bool) -> None:
@@ -410,7 +300,10 @@ def _ids(operation: Operation) -> Data:
 
 
 def _what_to_delete(t: Telephony) -> Data:
-    """The ids of what exists. Raises `Conflict` while numbers are connected to the application."""
+    """The ids of what exists, else those that are stored, which Ultravox may still have.
+
+    Raises `Conflict` while numbers are connected to the application.
+    """
     application = find_application(t.telnyx, t.agency.id, t.agency.telnyx_application_id)
     numbers = t.telnyx.numbers_on(application.id) if application else []
     if numbers:
@@ -422,8 +315,8 @@ def _what_to_delete(t: Telephony) -> Data:
         )
     profile = find_profile(t.telnyx, t.setup, application, t.agency.telnyx_outbound_profile_id)
     return {
-        "application_id": application.id if application else None,
-        "outbound_profile_id": profile.id if profile else None,
+        "application_id": application.id if application else t.agency.telnyx_application_id,
+        "outbound_profile_id": profile.id if profile else t.agency.telnyx_outbound_profile_id,
     }
 
 

@@ -10,6 +10,7 @@ outcome changes. A step without an effect outside (`local`) costs no write of it
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any
 from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import (
+    Conflict,
     NotSettled,
     OperationInProgress,
     OutcomeUnknown,
@@ -29,7 +31,7 @@ from telephony.errors import (
 )
 from telephony.models import operations
 from telephony.models.base import Write, commit
-from telephony.models.operations import Operation, Status, StepRecord, StepState
+from telephony.models.operations import SCHEMA, Operation, Status, StepRecord, StepState
 from telephony.observability import logger
 from telephony.providers.transport import MARGIN_SECONDS, backoff
 from telephony.wakeups import Wakeups
@@ -77,14 +79,16 @@ class Run[C]:
 class Step[C]:
     """`run` brings the effect about and returns its data. `find` tells whether it was brought about already.
 
-    `writes` are the records that the data changes, committed together with it.
+    `writes` are the records that the data changes, committed together with it; `keep` those of what a failed `run` had
+    brought about before it failed (`Run.partial`).
     """
 
     name: str
     run: Callable[[Run[C]], Data]
     find: Callable[[Run[C]], Data | None] | None = None
     writes: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
-    settle_after: float = 0
+    keep: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
+    settle_after: float | Callable[[Run[C]], float] = 0
     local: bool = False
 
 
@@ -96,6 +100,9 @@ class Workflow[C]:
     steps: tuple[Step[C], ...]
     context: Callable[[Operation, Deadline], C]
     finish: Callable[[Run[C]], Sequence[Write]] = lambda _run: ()
+    abandon: Callable[[Run[C], TelephonyError], Sequence[Write] | None] | None = None
+    """For a kind that ends with its first failure: the records that give back what it held, or None if it must go on
+    because something may have been brought about. Without it, a failure that a retry can't mend waits for the caller."""
     give_up_after: float = 24 * 3600
     """Seconds of failing in a row after which a human is asked."""
 
@@ -132,9 +139,10 @@ class Saga:
         when a carrier is still at work, with the next look scheduled.
         """
         pending: list[Write] = []
-        step = workflow.steps[0]
+        step, settled = workflow.steps[0], 0
         try:
             for step in workflow.steps:
+                settled = len(pending)
                 record = run.operation.step(step.name)
                 if record.state == StepState.DONE:
                     continue
@@ -148,6 +156,8 @@ class Saga:
             self._wait(run, run.operation.step(step.name), waiting, pending)
             raise
         except TelephonyError as error:
+            if step.local:
+                del pending[settled:]  # its records belong to its being done, which could not be written
             raise self._fail(workflow, run, step, error, pending) from error
         return {name: value for each in workflow.steps for name, value in run.data(each.name).items()}
 
@@ -183,8 +193,7 @@ class Saga:
         operation.status = Status.SUCCEEDED
         operation.error = None
         _release(operation, None)
-        pending.extend(workflow.finish(run))
-        self._flush(run, pending)
+        self._flush(run, [*pending, *workflow.finish(run)])
 
     def _wait[C](self, run: Run[C], record: StepRecord, waiting: Waiting, pending: list[Write]) -> None:
         operation = run.operation
@@ -192,7 +201,10 @@ class Saga:
         operation.status = Status.WAITING
         operation.attempts, operation.failing_since, operation.error = 0, None, None
         _release(operation, clock.now() + waiting.seconds)
-        self._flush(run, pending)
+        try:
+            self._flush(run, pending)
+        except StorageUnavailable:
+            return  # what is stored still has the `due_at` of the lease's end: the sweeper wakes the operation then
         self._wakeups.send(operation.id, operation.agency_id, waiting.seconds)
 
     def _fail[C](
@@ -203,20 +215,30 @@ class Saga:
         record = operation.step(step.name)
         if isinstance(error, OperationInProgress):
             return error  # the lease is another's by now, and so is the journal
-        if record.state == StepState.STARTED and not isinstance(
-            error, OutcomeUnknown | NotSettled | StorageUnavailable
+        if isinstance(error, OutcomeUnknown):
+            record.started_at = clock.now()  # the effect may come as late as this: settling is counted from here
+        elif (
+            record.state == StepState.STARTED
+            and record.started_by == operation.lease  # what another run began stays open until it was looked for
+            and not isinstance(error, NotSettled | StorageUnavailable)
         ):
             record.state = StepState.PENDING  # it certainly did not happen
         if step.local:
             record.state = StepState.PENDING  # only its records could fail to be written
         if run.partial:
             record.data = {**(record.data or {}), **run.partial}
-            pending.extend(step.writes(run, run.partial))
+            pending.extend(step.keep(run, run.partial))
         record.error_code = error.code
-        delay = _schedule_retry(workflow, operation, error)
+        given_back = workflow.abandon(run, error) if workflow.abandon else None
+        delay = None
+        if given_back is not None:
+            _abandon(operation, error)
+            pending.extend(given_back)
+        else:
+            delay = _schedule_retry(workflow, operation, error)
         scheduled = delay is not None
         try:
-            self._flush(run, pending)
+            self._journal_failure(run, pending)
         except OperationInProgress as taken:
             return taken
         except StorageUnavailable:
@@ -234,12 +256,27 @@ class Saga:
             retry_scheduled=scheduled,
         )
 
+    def _journal_failure[C](self, run: Run[C], pending: list[Write]) -> None:
+        try:
+            self._flush(run, pending)
+        except Conflict:
+            if run.operation.status == Status.ABANDONED:
+                raise  # what it held must be given back with it
+            # A record that the steps changed is gone or another's by now: the journal keeps what was done.
+            self._flush(run, [])
+
 
 def _log_stop(operation: Operation, step: str, error: TelephonyError, retry: bool) -> None:
     logger.warning(
         "operation stopped",
         extra={"operation_id": operation.id, "step": step, "code": error.code, "retry": retry},
     )
+
+
+def understands(workflow: Workflow[Any], operation: Operation) -> bool:
+    """Whether this release can go on with an operation: one of a later release may have steps that it doesn't know."""
+    known = {step.name for step in workflow.steps}
+    return operation.schema <= SCHEMA and all(record.name in known for record in operation.steps)
 
 
 def completed(operation: Operation) -> list[Data]:
@@ -273,7 +310,8 @@ def _look[C](step: Step[C], record: StepRecord, run: Run[C]) -> Data | None:
     if step.find is None:
         return None
     found = step.find(run)
-    unsettled = (record.started_at or 0) + step.settle_after - clock.now()
+    settle_after = step.settle_after(run) if callable(step.settle_after) else step.settle_after
+    unsettled = (record.started_at or 0) + settle_after - clock.now()
     if found is not None or unsettled <= 0:
         return found
     if unsettled > min(PATIENCE_SECONDS, run.deadline.remaining() - STEP_SECONDS):
@@ -282,13 +320,19 @@ def _look[C](step: Step[C], record: StepRecord, run: Run[C]) -> Data | None:
     return step.find(run)
 
 
+def _abandon(operation: Operation, error: TelephonyError) -> None:
+    operation.status = Status.ABANDONED
+    operation.error = error.record()
+    _release(operation, None)
+
+
 def _schedule_retry[C](workflow: Workflow[C], operation: Operation, error: TelephonyError) -> float | None:
     """Seconds until the next try, also set on the operation; None: no try by itself."""
     now = clock.now()
     operation.attempts += 1
     operation.failing_since = operation.failing_since or now
-    operation.error = {"code": error.code, "message": error.message}
-    if not error.retryable:
+    operation.error = error.record()
+    if not error.retryable and workflow.abandon is None:
         operation.status = Status.FAILED
         _release(operation, None)
         return None
@@ -303,8 +347,12 @@ def _schedule_retry[C](workflow: Workflow[C], operation: Operation, error: Telep
     return delay
 
 
-def retry_delay(attempts: int, error: TelephonyError) -> float:
-    """Seconds: 4 at the most at first, doubling up to an hour, with full jitter; never before the carrier asks."""
+def retry_delay(attempts: int, error: TelephonyError) -> int:
+    """Seconds: 4 at the most at first, doubling up to an hour, with full jitter; not before the carrier asks.
+
+    Whole ones, rounded up, since the queue delays by whole seconds. A carrier that asks for more than an hour is asked
+    again after an hour.
+    """
     asked = error.retry_after if isinstance(error, NotSettled | ProviderRateLimited) else None
     drawn = backoff(attempts - 1, base=FIRST_RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
-    return max(drawn, asked or 0)
+    return math.ceil(max(drawn, min(asked or 0, LONGEST_RETRY_SECONDS)))

@@ -7,12 +7,11 @@ from typing import Any
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import PartialFailure, TelephonyError
+from telephony.errors import OperationInProgress, PartialFailure, TelephonyError
 from telephony.models import operations
-from telephony.models.base import commit
-from telephony.models.operations import FINAL, SCHEMA, Operation, Status
+from telephony.models.operations import FINAL
 from telephony.observability import emit_metrics, logger
-from telephony.services.saga import Run, Saga, Waiting, Workflow
+from telephony.services.saga import Run, Saga, Waiting, Workflow, understands
 from telephony.wakeups import Wakeups
 
 PARKED_SECONDS = 600
@@ -40,11 +39,12 @@ class Worker:
         operation = operations.find(operation_id)
         if operation is None or operation.status in FINAL or operation.leased:
             return
-        if not self._saga.take_over(operation, deadline):
-            return
         workflow = self._workflows.get(operation.kind)
-        if workflow is None or not _understood(operation, workflow):
-            self._park(operation)
+        if workflow is None or not understands(workflow, operation):
+            logger.warning("operation parked", extra={"operation_id": operation.id, "kind": operation.kind})
+            operations.put_off(operation, clock.now() + PARKED_SECONDS)
+            return
+        if not self._saga.take_over(operation, deadline):
             return
         try:
             run = Run(operation, workflow.context(operation, deadline), deadline)
@@ -55,6 +55,8 @@ class Worker:
             self._saga.proceed(workflow, run)
         except (PartialFailure, Waiting):
             return  # journaled and logged where it was raised
+        except OperationInProgress:
+            return  # another run has taken it over, and journals what comes of it
 
     def wake_due(self) -> int:
         """Sends a wake-up for each operation that is due. Returns how many; emits what the alarms watch."""
@@ -74,16 +76,3 @@ class Worker:
             OperationsWoken=woken,
         )
         return woken
-
-    def _park(self, operation: Operation) -> None:
-        """Leaves an operation of another release untouched, to be looked at later."""
-        logger.warning("operation parked", extra={"operation_id": operation.id, "kind": operation.kind})
-        operation.lease_until = 0
-        operation.schedule(clock.now() + PARKED_SECONDS)
-        operation.status = Status.RUNNING
-        commit(operations.journal(operation))
-
-
-def _understood(operation: Operation, workflow: Workflow[Any]) -> bool:
-    known = {step.name for step in workflow.steps}
-    return operation.schema <= SCHEMA and all(record.name in known for record in operation.steps)

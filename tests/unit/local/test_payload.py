@@ -121,6 +121,8 @@ def test_anything_without_a_status_is_the_body_of_a_200(returned):
         {"statusCode": 200, "body": {"not": "text"}},
         {"statusCode": 200, "body": "?", "isBase64Encoded": True},
         {"statusCode": 200, "headers": ["not", "a", "map"]},
+        {"statusCode": 200, "headers": {"x": "one\r\nset-cookie: two"}},
+        {"statusCode": 200, "headers": {"x": "\u20ac"}},
     ],
 )
 def test_a_malformed_answer_is_refused(returned):

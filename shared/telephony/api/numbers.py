@@ -1,0 +1,139 @@
+"""Schemas of the numbers family: search, purchase, assign, release."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+from telephony import e164
+from telephony.api.common import Request, StrictInt
+from telephony.errors import InvalidRequest
+from telephony.values import AvailableNumber, NumberType, ProviderType
+
+
+def _e164(value: str) -> str:
+    try:
+        return e164.parse(value)
+    except InvalidRequest as error:
+        raise ValueError(error.details["errors"][0]["message"]) from None
+
+
+def _carrier(value: Any) -> Any:
+    if value == ProviderType.ULTRAVOX:
+        raise ValueError("must be one of twilio, telnyx, signalwire")
+    return value
+
+
+PhoneNumber = Annotated[str, AfterValidator(_e164), Field(examples=["+12125551234"], max_length=32)]
+Carrier = Annotated[ProviderType, BeforeValidator(_carrier)]
+Cost = Annotated[float, Field(ge=0, le=1_000_000)]
+Text = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class SearchRequest(Request):
+    provider: Carrier = ProviderType.TELNYX
+    country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "US"
+    area_code: Annotated[str, Field(pattern="^[0-9]{1,6}$")] | None = None
+    contains: Annotated[str, Field(pattern="^[0-9*]{2,10}$")] | None = None
+    locality: Text | None = None
+    region: Text | None = None
+    number_type: NumberType = "local"
+    limit: Annotated[StrictInt, Field(ge=1, le=50)] = 10
+
+
+class NumberCapabilities(BaseModel):
+    voice: bool
+    sms: bool
+    mms: bool
+    fax: bool
+
+
+class FoundNumber(BaseModel):
+    phone_number: str
+    friendly_name: str
+    locality: str | None
+    region: str | None
+    country_code: str
+    iso_country: str
+    capabilities: NumberCapabilities
+    monthly_cost: float | None
+    setup_cost: float | None
+    currency: str | None
+    provider: ProviderType
+
+    @classmethod
+    def of(cls, number: AvailableNumber, provider: ProviderType) -> FoundNumber:
+        priced = number.monthly or number.setup
+        return cls(
+            phone_number=number.phone_number,
+            friendly_name=number.friendly_name,
+            locality=number.locality,
+            region=number.region,
+            country_code=number.country_code,
+            iso_country=number.country_code,
+            capabilities=NumberCapabilities(
+                voice=number.capabilities.voice,
+                sms=number.capabilities.sms,
+                mms=number.capabilities.mms,
+                fax=number.capabilities.fax,
+            ),
+            monthly_cost=number.monthly.number if number.monthly else None,
+            setup_cost=number.setup.number if number.setup else None,
+            currency=priced.currency if priced else None,
+            provider=provider,
+        )
+
+
+class SearchResponse(BaseModel):
+    success: Literal[True] = True
+    numbers: list[FoundNumber]
+    total_found: int
+    provider: ProviderType
+
+
+class PurchaseBody(Request):
+    phone_number: PhoneNumber
+    provider: Carrier
+    assistant_id: Annotated[StrictInt, Field(ge=1)] | None = None
+    friendly_name: Text | None = None
+    country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    max_monthly_cost: Cost | None = None
+    max_setup_cost: Cost | None = None
+
+
+class PurchaseResponse(BaseModel):
+    success: Literal[True] = True
+    phone_number: str
+    provider: ProviderType
+    purchase_details: dict[str, Any]
+    message: str
+    phone_configuration_id: str
+    operation_id: str
+
+
+class AssignBody(Request):
+    phone_number: PhoneNumber
+    assistant_id: Annotated[StrictInt, Field(ge=1)] | None
+
+
+class AssignResponse(BaseModel):
+    success: Literal[True] = True
+    phone_number: str
+    provider: ProviderType
+    assistant_id: int | None
+    phone_configuration_id: str
+    operation_id: str
+    message: str
+
+
+class ReleaseBody(Request):
+    phone_number: PhoneNumber
+    provider: Carrier | None = None
+
+
+class ReleaseResponse(BaseModel):
+    success: Literal[True] = True
+    phone_number: str
+    provider: ProviderType
+    message: str

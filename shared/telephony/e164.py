@@ -1,0 +1,37 @@
+"""Phone numbers: E.164 in and out, by the `phonenumbers` library (without its geodata)."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from telephony.errors import InvalidRequest
+
+_SHAPE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+def parse(text: str) -> str:
+    """`text` if it is a possible number in E.164. Raises `InvalidRequest` (`invalid_phone_number`)."""
+    problem = "must be in E.164 format: + and 7 to 15 digits, such as +12125551234"
+    if not _SHAPE.fullmatch(text):
+        raise InvalidRequest.field("phone_number", problem, code="invalid_phone_number")
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        raise InvalidRequest.field("phone_number", problem, code="invalid_phone_number") from None
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidRequest.field("phone_number", "is too short or too long", code="invalid_phone_number")
+    return text
+
+
+def national_digits(phone_number: str) -> str:
+    """The national significant number: what a carrier's search looks for."""
+    return phonenumbers.national_significant_number(phonenumbers.parse(phone_number))
+
+
+def country_of(phone_number: str) -> str:
+    """ISO 3166-1 alpha-2; the calling code's main country where the number's own can't be told."""
+    number = phonenumbers.parse(phone_number)
+    region = phonenumbers.region_code_for_number(number)
+    return region or phonenumbers.region_code_for_country_code(number.country_code or 0)

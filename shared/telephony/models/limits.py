@@ -1,0 +1,121 @@
+"""What an agency may spend, and what it has spent: one item of table `agencies`, `pk` = `limits#<agency id>`.
+
+Money is an integer of 1/10,000 of `currency`. A reservation is made in the transaction that opens an order and given
+back, once, in the one that ends it without a number or releases the number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+
+from telephony.errors import SpendingLimitExceeded, TooManyOperations
+from telephony.models.base import Table, Write, update
+
+
+class Limits(Table):
+    """The limits (None: none) and the counters."""
+
+    table = "agencies"
+
+    class Meta:
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    currency = UnicodeAttribute(null=True)
+    max_numbers = NumberAttribute(null=True)
+    max_monthly_total = NumberAttribute(null=True)
+    max_setup_cost = NumberAttribute(null=True)
+    countries: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    providers: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    max_open_operations = NumberAttribute(null=True)
+    numbers = NumberAttribute(default=0)
+    monthly_total = NumberAttribute(default=0)
+    open_operations = NumberAttribute(default=0)
+
+
+def key(agency_id: str) -> str:
+    return f"limits#{agency_id}"
+
+
+MAX_OPEN_OPERATIONS = 200
+"""Of one agency, unless its limits say otherwise: so that one can't fill the queue of all."""
+
+
+def reserve(agency_id: str, limits: Limits | None, monthly: int | None) -> Write:
+    """One number more at `monthly`, bought by one operation more.
+
+    Fails with `SpendingLimitExceeded` when it no longer fits `limits` as read.
+    """
+    condition: Condition | None = None
+    for limit, counter, amount in _bounded(limits, monthly):
+        fits = (counter <= limit - amount) | counter.does_not_exist()
+        if amount > limit:
+            fits = counter == -1  # no counter is negative: it can never fit
+        condition = fits if condition is None else condition & fits
+    return update(
+        Limits(key(agency_id)),
+        [Limits.numbers.add(1), Limits.monthly_total.add(monthly or 0), Limits.open_operations.add(1)],
+        condition,
+        lambda: SpendingLimitExceeded(
+            "The agency's limit on numbers or monthly costs would be exceeded",
+            fix="Release unused numbers or have the limit raised.",
+        ),
+    )
+
+
+def end_operation(agency_id: str) -> Write:
+    """The purchase has ended with a number: what it reserved stays."""
+    return update(Limits(key(agency_id)), [Limits.open_operations.add(-1)])
+
+
+def give_back(agency_id: str, monthly: int | None) -> Write:
+    """A number less."""
+    return update(Limits(key(agency_id)), [Limits.numbers.add(-1), Limits.monthly_total.add(-(monthly or 0))])
+
+
+def check_open_operations(limits: Limits | None) -> None:
+    """Raises `TooManyOperations` at the agency's cap."""
+    cap = int(limits.max_open_operations or MAX_OPEN_OPERATIONS) if limits else MAX_OPEN_OPERATIONS
+    if limits is not None and limits.open_operations >= cap:
+        raise TooManyOperations(
+            "The agency has too many unfinished operations", fix="Wait for some of them to end, then try again."
+        )
+
+
+def set_limits(
+    agency_id: str,
+    *,
+    currency: str | None,
+    max_numbers: int | None,
+    max_monthly_total: int | None,
+    max_setup_cost: int | None,
+    countries: list[str] | None,
+    providers: list[str] | None,
+) -> Write:
+    """Replaces all limits; the counters stay."""
+    values: dict[Any, Any] = {
+        Limits.currency: currency,
+        Limits.max_numbers: max_numbers,
+        Limits.max_monthly_total: max_monthly_total,
+        Limits.max_setup_cost: max_setup_cost,
+        Limits.countries: countries,
+        Limits.providers: providers,
+    }
+    return update(
+        Limits(key(agency_id)),
+        [attribute.remove() if value is None else attribute.set(value) for attribute, value in values.items()],
+    )
+
+
+def _bounded(limits: Limits | None, monthly: int | None) -> list[tuple[int, NumberAttribute, int]]:
+    if limits is None:
+        return []
+    bounds = []
+    if limits.max_numbers is not None:
+        bounds.append((int(limits.max_numbers), Limits.numbers, 1))
+    if limits.max_monthly_total is not None:
+        bounds.append((int(limits.max_monthly_total), Limits.monthly_total, monthly or 0))
+    return bounds

@@ -1,0 +1,88 @@
+"""What every carrier of numbers can do, and the values that pass in and out.
+
+A client is bound to one account's credentials and one deadline. All its methods raise the errors of the transport:
+`ProviderRejected` with a `code` of reasons.py, `InvalidProviderCredentials`, `ProviderRateLimited`,
+`ProviderUnavailable`, `OutcomeUnknown` (from `order` alone), `OutOfTime`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from telephony.values import AvailableNumber, Capabilities, ProviderType, SearchCriteria
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSetup:
+    """How a number is to be wired. Each carrier takes what it knows."""
+
+    reference: str
+    """Ours, at the order: Telnyx keeps it and finds the order by it."""
+    friendly_name: str | None = None
+    connection_id: str | None = None
+    messaging_profile_id: str | None = None
+    voice_url: str | None = None
+    sms_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedNumber:
+    """A number in the carrier account, as the carrier shows it now."""
+
+    id: str
+    phone_number: str
+    status: Literal["active", "pending", "suspended"]
+    capabilities: Capabilities
+    friendly_name: str | None = None
+    connection_id: str | None = None
+    messaging_profile_id: str | None = None
+    voice_url: str | None = None
+    sms_url: str | None = None
+    country_code: str | None = None
+    overridden_by: str | None = None
+    """What makes the carrier ignore the webhook URLs (an application or trunk), if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where a purchase stands. `number` once the carrier shows the number itself; `details` is for the caller."""
+
+    status: Literal["pending", "success", "failure"]
+    id: str
+    number: OwnedNumber | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    failure: str | None = None
+    """A code of reasons.py, of a failed order."""
+
+
+class NumberProvider(Protocol):
+    type: ProviderType
+    settle_after: float
+    """Seconds after an order until "not there" may be believed."""
+    reads_ownership_first: bool
+    """Whether an order is told from an older purchase only by the number not having been in the account before."""
+
+    def check(self) -> None:
+        """Raises `InvalidProviderCredentials` if the account can't be used for what we need."""
+
+    def search(self, criteria: SearchCriteria) -> list[AvailableNumber]:
+        """What is for sale now; never wider than asked for."""
+
+    def quote(self, phone_number: str) -> AvailableNumber | None:
+        """One number with its price, read just before an order; None if it is not for sale."""
+
+    def owned(self, phone_number: str) -> OwnedNumber | None:
+        """The number in the account's own list, or None."""
+
+    def order(self, phone_number: str, setup: NumberSetup) -> Order:
+        """Buys. Never repeated by the transport once it may have acted."""
+
+    def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
+        """The order made earlier under our reference, as it stands now; None if there is none."""
+
+    def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
+        """Wires an owned number; the same again changes nothing."""
+
+    def release(self, number_id: str) -> None:
+        """Gives the number back; one that is gone counts as given back. Raises `NotYetReleasable`."""

@@ -1,0 +1,176 @@
+"""Telnyx: numbers. Search, order, wiring and release of phone numbers. developers.telnyx.com/docs/numbers.
+
+An order is asynchronous: its POST often answers `pending`, and 200 does not mean bought. Only a number that a search
+with the same key has shown can be ordered, so `quote` is a search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from telephony import e164
+from telephony.providers.base import NumberSetup, Order, OwnedNumber
+from telephony.providers.telnyx import ORDER, Telnyx
+from telephony.providers.transport import Repeat
+from telephony.values import AvailableNumber, Capabilities, Money, ProviderType, SearchCriteria
+
+_STATUS = {
+    "active": "active",
+    "purchase-pending": "pending",
+    "port-pending": "pending",
+    "provision-pending": "pending",
+    "requirement-info-pending": "pending",
+    "requirement-info-under-review": "pending",
+}
+"""Telnyx's states of an owned number; every other one can't take calls."""
+
+_GONE = ("deleted", "ported-out", "purchase-failed", "port-failed")
+
+
+class TelnyxNumbers(Telnyx):
+    """A `NumberProvider`."""
+
+    type = ProviderType.TELNYX
+    settle_after = 30.0
+    reads_ownership_first = False
+
+    def search(self, criteria: SearchCriteria) -> list[AvailableNumber]:
+        params = {
+            "filter[country_code]": criteria.country_code,
+            "filter[national_destination_code]": criteria.area_code,
+            "filter[phone_number][contains]": criteria.contains,
+            "filter[locality]": criteria.locality,
+            "filter[administrative_area]": criteria.region,
+            "filter[phone_number_type]": criteria.number_type,
+            "filter[limit]": str(criteria.limit),
+        }
+        return self._search({name: value for name, value in params.items() if value})
+
+    def quote(self, phone_number: str) -> AvailableNumber | None:
+        found = self._search(
+            {
+                "filter[country_code]": e164.country_of(phone_number),
+                "filter[phone_number][contains]": e164.national_digits(phone_number),
+                "filter[limit]": "10",
+            }
+        )
+        return next((each for each in found if each.phone_number == phone_number), None)
+
+    def owned(self, phone_number: str) -> OwnedNumber | None:
+        # The filter takes digits only: with a "+" it finds nothing.
+        params = {"filter[phone_number]": phone_number.lstrip("+"), "page[size]": "20"}
+        listed = self.send("look the number up", "GET", "/phone_numbers", _owned_list, params=params)
+        return next((each for each in listed if each.phone_number == phone_number), None)
+
+    def order(self, phone_number: str, setup: NumberSetup) -> Order:
+        body: dict[str, Any] = {
+            "phone_numbers": [{"phone_number": phone_number}],
+            "customer_reference": setup.reference,
+            "connection_id": setup.connection_id,
+            "messaging_profile_id": setup.messaging_profile_id,
+        }
+        wanted = {name: value for name, value in body.items() if value is not None}
+        order = self.send(ORDER, "POST", "/number_orders", _order, wanted, repeat=Repeat.NEVER)
+        return self._with_number(order, phone_number)
+
+    def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
+        if order_id:
+            order = self._find("read the order", f"/number_orders/{order_id}", _order)
+        else:
+            params = {"filter[customer_reference]": reference}
+            listed = self.send("look the order up", "GET", "/number_orders", _ids, params=params)
+            # Lists show the numbers without their states: the order itself is read.
+            order = self._find("read the order", f"/number_orders/{listed[0]}", _order) if listed else None
+        return self._with_number(order, phone_number) if order else None
+
+    def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
+        if number.connection_id != setup.connection_id:
+            body = {"connection_id": setup.connection_id or ""}
+            number = self.send("connect the number", "PATCH", f"/phone_numbers/{number.id}", _owned, body)
+        if setup.messaging_profile_id and number.messaging_profile_id != setup.messaging_profile_id:
+            body = {"messaging_profile_id": setup.messaging_profile_id}
+            self.send("set the messaging profile", "PATCH", f"/phone_numbers/{number.id}/messaging", dict, body)
+        return number
+
+    def release(self, number_id: str) -> None:
+        self._delete("release the number", f"/phone_numbers/{number_id}")
+
+    def _search(self, params: Mapping[str, str]) -> list[AvailableNumber]:
+        return self.send("search numbers", "GET", "/available_phone_numbers", _available_list, params=params)
+
+    def _with_number(self, order: Order, phone_number: str) -> Order:
+        """A successful order with the number's own record: the ids inside an order are not the number's."""
+        if order.status != "success":
+            return order
+        number = self.owned(phone_number)
+        return Order(order.status, order.id, number, order.details)
+
+
+def _available_list(records: list[dict[str, Any]]) -> list[AvailableNumber]:
+    return [_available(record) for record in records]
+
+
+def _available(record: Mapping[str, Any]) -> AvailableNumber:
+    regions = {each["region_type"]: each["region_name"] for each in record.get("region_information") or ()}
+    cost = record.get("cost_information") or {}
+    currency = cost.get("currency") or "USD"
+    return AvailableNumber(
+        phone_number=record["phone_number"],
+        friendly_name=record["phone_number"],
+        locality=regions.get("location") or regions.get("rate_center"),
+        region=regions.get("state"),
+        country_code=regions.get("country_code") or "US",
+        capabilities=_capabilities(each["name"] for each in record.get("features") or ()),
+        monthly=Money.parse(cost.get("monthly_cost"), currency),
+        setup=Money.parse(cost.get("upfront_cost"), currency),
+    )
+
+
+def _capabilities(names: Any) -> Capabilities:
+    known = set(names)
+    return Capabilities(voice="voice" in known, sms="sms" in known, mms="mms" in known, fax="fax" in known)
+
+
+def _ids(records: list[dict[str, Any]]) -> list[str]:
+    return [str(record["id"]) for record in records]
+
+
+def _order(record: Mapping[str, Any]) -> Order:
+    """Both the order and the number in it must have succeeded."""
+    numbers = record.get("phone_numbers") or [{}]
+    states = {record["status"], numbers[0].get("status", record["status"])}
+    status = "failure" if "failure" in states else "pending" if "pending" in states else "success"
+    unmet = record.get("requirements_met") is False or numbers[0].get("requirements_met") is False
+    details = {
+        "id": record["id"],
+        "phone_number": numbers[0].get("phone_number"),
+        "status": "completed" if status == "success" else status,
+        "connection_id": record.get("connection_id"),
+        "messaging_profile_id": record.get("messaging_profile_id"),
+        "phone_numbers_count": record.get("phone_numbers_count"),
+        "customer_reference": record.get("customer_reference"),
+        "date_created": record.get("created_at"),
+    }
+    failure = None
+    if status == "failure":
+        failure = "regulatory_requirements_missing" if unmet else "number_unavailable"
+    return Order(status, str(record["id"]), None, details, failure)  # type: ignore[arg-type]
+
+
+def _owned_list(records: list[dict[str, Any]]) -> list[OwnedNumber]:
+    return [_owned(record) for record in records if record.get("status") not in _GONE]
+
+
+def _owned(record: Mapping[str, Any]) -> OwnedNumber:
+    status = _STATUS.get(record.get("status") or "", "suspended")
+    messaging = record.get("messaging_profile_id") or None
+    return OwnedNumber(
+        id=str(record["id"]),
+        phone_number=record["phone_number"],
+        status=status,  # type: ignore[arg-type]
+        capabilities=Capabilities(voice=True, sms=messaging is not None, mms=messaging is not None),
+        connection_id=record.get("connection_id") or None,
+        messaging_profile_id=messaging,
+        country_code=record.get("country_iso_alpha2") or None,
+    )

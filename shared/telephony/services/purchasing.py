@@ -1,0 +1,500 @@
+"""Buying a number: once, within the agency's limits, whatever crashes in between.
+
+Everything free is checked first. One transaction then writes the intent: the operation with its lease, the number's
+guard, the PENDING record, the reservation of its cost and the audit event. Then comes the order, once; a second
+transaction ends it. What is in doubt is looked up at the carrier, never ordered again blind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from telephony import clock, e164
+from telephony.clock import Deadline
+from telephony.errors import (
+    Conflict,
+    NotFound,
+    OperationInProgress,
+    OutcomeUnknown,
+    OutOfTime,
+    PartialFailure,
+    ProviderError,
+    ProviderRejected,
+    SpendingLimitExceeded,
+    StorageUnavailable,
+    TelephonyError,
+)
+from telephony.models import (
+    assistants,
+    audit_events,
+    limits,
+    operations,
+    phone_configurations,
+    provider_configurations,
+)
+from telephony.models.agencies import Agency
+from telephony.models.assistants import Assistant
+from telephony.models.base import Write, get_together, put
+from telephony.models.limits import Limits
+from telephony.models.operations import FINAL, IdempotencyKey, Operation, Status
+from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
+from telephony.providers.base import NumberProvider, NumberSetup, Order
+from telephony.providers.reasons import FIXES
+from telephony.services import wiring
+from telephony.services.accounts import Accounts
+from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
+from telephony.values import MONEY_SCALE, AvailableNumber, Principal, ProviderType
+
+PURCHASE = "purchase_number"
+BUY = "buy_number"
+KEY_LIVES = 24 * 3600
+"""Seconds that an Idempotency-Key is remembered."""
+
+NUMBER_LAG = 2.0
+"""Seconds until a bought number that its carrier does not show yet is looked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRequest:
+    """What is asked for. Costs in units of the number's currency."""
+
+    phone_number: str
+    provider: ProviderType
+    assistant_id: int | None = None
+    friendly_name: str | None = None
+    country_code: str | None = None
+    max_monthly_cost: float | None = None
+    max_setup_cost: float | None = None
+
+    def fingerprint(self) -> str:
+        values = [getattr(self, name) for name in self.__slots__]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseResult:
+    """`body` is the documented answer."""
+
+    body: Data
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Purchase:
+    """What the step works with."""
+
+    record: PhoneConfiguration
+    provider: NumberProvider
+    setup: NumberSetup
+    assistant: Assistant | None
+    quote: AvailableNumber | None = None
+    """Read in this very invocation, or None."""
+    nothing_bought: bool = False
+    """Whether it is certain, so far, that no money was spent."""
+
+
+class Purchasing:
+    """`workflow` is what the queue worker runs."""
+
+    def __init__(self, accounts: Accounts, saga: Saga) -> None:
+        self._accounts = accounts
+        self._saga = saga
+        buy = Step(BUY, _buy, _find, _end_with_number, settle_after=lambda run: run.context.provider.settle_after)
+        self.workflow: Workflow[Purchase] = Workflow(PURCHASE, (buy,), self._context_of, _finish, _abandon)
+
+    def purchase(
+        self,
+        principal: Principal,
+        request: PurchaseRequest,
+        public_base_url: str,
+        deadline: Deadline,
+        idempotency_key: str | None = None,
+    ) -> PurchaseResult:
+        """Buys the number, or tells why not; raises what api.md lists for POST /phone-numbers/purchase.
+
+        The order may still be pending at the carrier: `purchase_details.status` tells.
+        """
+        seen = self._read(principal.agency_id, request, idempotency_key)
+        if seen.key is not None and seen.key.live:
+            return self._replay(seen.key, request)
+        limits.check_open_operations(seen.limits)
+        configuration = self._accounts.choose(provider_configurations.of_agency(principal.agency_id), request.provider)
+        if seen.assistant is not None:
+            wiring.require_ready(seen.assistant, request.provider, seen.agency)
+        if seen.guard is not None:
+            _refuse_guarded(seen.guard, principal.agency_id)
+        client = self._accounts.client(configuration, deadline)
+        quote = _quote_to_buy(client, request.phone_number)
+        _check_prices(quote, request, seen.limits)
+        operation = _new_operation(principal, request, public_base_url)
+        record = _new_record(principal.agency_id, operation.id, request, int(configuration.id), quote)
+        operation.input["phone_configuration_id"] = record.id
+        setup = wiring.setup_for(
+            request.provider,
+            seen.agency,
+            seen.assistant,
+            public_base_url,
+            reference=operation.id,
+            friendly_name=request.friendly_name,
+        )
+        writes = [
+            *phone_configurations.create(record, operation.id),
+            limits.reserve(principal.agency_id, seen.limits, quote.monthly.amount if quote.monthly else None),
+            _audit(operation, "number.purchase_begun", record),
+        ]
+        if seen.assistant is not None:
+            writes.append(assistants.count_number(principal.agency_id, int(seen.assistant.id), 1))
+        if idempotency_key is not None:
+            writes.append(_keep_key(principal.agency_id, idempotency_key, request, operation.id))
+        context = Purchase(record, client, setup, seen.assistant, quote)
+        try:
+            self._saga.open(self.workflow, operation, context, deadline, *writes)
+        except Waiting:
+            pass  # the order is pending: that is an answer, too
+        except PartialFailure as failure:
+            raise failure.plain() from failure
+        return PurchaseResult(_answer(operation))
+
+    def _read(self, agency_id: str, request: PurchaseRequest, idempotency_key: str | None) -> _Seen:
+        keys: list[tuple[Any, Any, Any]] = [
+            (Agency, f"agency#{agency_id}", None),
+            (Limits, limits.key(agency_id), None),
+            (NumberGuard, phone_configurations.guard_key(request.phone_number), None),
+        ]
+        if idempotency_key is not None:
+            keys.append((IdempotencyKey, _key_id(agency_id, idempotency_key), None))
+        if request.assistant_id is not None:
+            keys.append((Assistant, agency_id, request.assistant_id))
+        agency, bounds, guard, *rest = get_together(*keys)
+        if agency is None:
+            raise NotFound("Agency not found", code="agency_not_found")
+        assistant = rest.pop() if request.assistant_id is not None else None
+        key = rest.pop() if idempotency_key is not None else None
+        if request.assistant_id is not None and assistant is None and not (key and key.live):
+            raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
+        return _Seen(agency, bounds, guard, key, assistant)
+
+    def _replay(self, key: IdempotencyKey, request: PurchaseRequest) -> PurchaseResult:
+        """The first answer again. Raises `Conflict` for another body, `OperationInProgress` before there is one."""
+        if key.fingerprint != request.fingerprint():
+            raise Conflict(
+                "This Idempotency-Key was used with another body",
+                code="idempotency_conflict",
+                fix="Use a new key for a new purchase.",
+            )
+        operation = operations.find(key.keyed_operation_id)
+        if operation is not None and operation.status in (Status.SUCCEEDED, Status.WAITING):
+            return PurchaseResult(_answer(operation), replayed=True)
+        if operation is not None and operation.status == Status.ABANDONED and operation.error:
+            error = TelephonyError.from_record(operation.error)
+            error.details |= {"operation_id": operation.id, "idempotency_replayed": True}
+            raise error
+        raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
+
+    def _context_of(self, operation: Operation, deadline: Deadline) -> Purchase:
+        """Everything anew, for a run by the queue."""
+        given = operation.input
+        assistant_id = given["assistant_id"]
+        agency, record, assistant = (
+            *get_together(
+                (Agency, f"agency#{operation.agency_id}", None),
+                (PhoneConfiguration, f"phone#{given['phone_configuration_id']}", None),
+            ),
+            assistants.find(operation.agency_id, assistant_id) if assistant_id is not None else None,
+        )
+        if agency is None or record is None:
+            raise NotFound("The records of this purchase are gone", code="purchase_records_missing")
+        client = self._accounts.client_of(operation.agency_id, int(record.provider_configuration_id), deadline)
+        setup = wiring.setup_for(
+            client.type,
+            agency,
+            assistant,
+            given["public_base_url"],
+            reference=operation.id,
+            friendly_name=given["friendly_name"],
+        )
+        return Purchase(record, client, setup, assistant)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was read before the decision, at one moment."""
+
+    agency: Agency
+    limits: Limits | None
+    guard: NumberGuard | None
+    key: IdempotencyKey | None
+    assistant: Assistant | None
+
+
+# The one step
+
+
+def _buy(run: Run[Purchase]) -> Data:
+    c = run.context
+    c.nothing_bought = True
+    if run.operation.step(BUY).error_code == OutcomeUnknown.code:
+        # The caller was told that the outcome is unknown, and the carrier now says that there is none: the money goes
+        # back, instead of a purchase that nobody expects any more.
+        raise _rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
+    if c.quote is None:
+        c.quote = _quote_to_buy(c.provider, str(c.record.phone_number))
+        _check_against_reservation(c.quote, c.record)
+    c.nothing_bought = False
+    try:
+        order = c.provider.order(str(c.record.phone_number), c.setup)
+    except TelephonyError as error:
+        c.nothing_bought = not isinstance(error, OutcomeUnknown)
+        raise
+    return _follow(run, order)
+
+
+def _find(run: Run[Purchase]) -> Data | None:
+    c = run.context
+    order_id = run.data(BUY).get("order_id")
+    order = c.provider.find_order(str(c.record.phone_number), run.operation.id, order_id)
+    return _follow(run, order) if order else None
+
+
+def _follow(run: Run[Purchase], order: Order) -> Data:
+    """From an order to a wired number. Raises `Waiting` while the carrier is at work."""
+    c = run.context
+    run.partial = {"order_id": order.id, "purchase_details": order.details}
+    if order.status == "failure":
+        c.nothing_bought = True
+        raise _rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
+    if order.status == "pending":
+        raise Waiting(_poll_after(run.operation), **run.partial)
+    if order.number is None or order.number.status == "pending":
+        raise Waiting(NUMBER_LAG, **run.partial)
+    run.partial["number"] = wiring.describe(c.provider.type, order.number)
+    try:
+        number = c.provider.configure(order.number, c.setup)
+    except ProviderRejected as error:
+        # Bought and paid for: it is ours, though nothing answers it yet.
+        return {**run.partial, "setup_error": error.code}
+    return {**run.partial, "number": wiring.describe(c.provider.type, number)}
+
+
+def _poll_after(operation: Operation) -> float:
+    """Seconds: often at first, then every tenth of the order's age, an hour at the most."""
+    return min(3600.0, max(5.0, (clock.now() - operation.created_at) / 10))
+
+
+def _end_with_number(run: Run[Purchase], data: Data) -> Sequence[Write]:
+    c, operation = run.context, run.operation
+    wiring.wire_record(c.record, data["number"], c.assistant)
+    status = NumberStatus(data["number"]["record_status"])
+    if "setup_error" in data:
+        status = NumberStatus.INACTIVE
+        c.record.metadata = {**c.record.metadata, "setup_error": data["setup_error"]}
+    c.record.operation_id = None
+    return [
+        *phone_configurations.replace(c.record, status),
+        limits.end_operation(operation.agency_id),
+        _audit(operation, "number.purchased", c.record),
+    ]
+
+
+def _finish(run: Run[Purchase]) -> Sequence[Write]:
+    run.operation.result = {"phone_configuration_id": run.context.record.id}
+    return ()
+
+
+def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | None:
+    """Gives everything back, once; None while something may have been bought, or waiting can mend it.
+
+    A caller who waits for the answer is told at once of what a retry could mend: it decides itself.
+    """
+    c, operation = run.context, run.operation
+    if not c.nothing_bought or isinstance(error, StorageUnavailable | OutOfTime):
+        return None
+    if error.retryable and not operation.input["interactive"]:
+        return None
+    c.record.metadata = {**c.record.metadata, "failure": error.code}
+    c.record.operation_id = None
+    writes = [
+        *phone_configurations.replace(c.record, NumberStatus.RELEASED),
+        limits.give_back(operation.agency_id, _int(c.record.monthly_price)),
+        limits.end_operation(operation.agency_id),
+        _audit(operation, "number.purchase_failed", c.record, code=error.code),
+    ]
+    if operation.input["assistant_id"] is not None:
+        writes.append(assistants.count_number(operation.agency_id, operation.input["assistant_id"], -1))
+    return writes
+
+
+# Checks and records
+
+
+def _quote_to_buy(provider: NumberProvider, phone_number: str) -> AvailableNumber:
+    """The number as it is for sale now. Raises `Conflict` (`already_at_carrier`) or `number_unavailable`."""
+    if provider.owned(phone_number) is not None:
+        # Buying an owned number again may silently overwrite its webhooks.
+        raise Conflict(
+            "This number is already in the carrier account",
+            code="already_at_carrier",
+            fix="Import the number instead of buying it.",
+        )
+    quote = provider.quote(phone_number)
+    if quote is None:
+        raise _rejected("number_unavailable", "This number is not available any more", provider)
+    return quote
+
+
+def _check_prices(quote: AvailableNumber, request: PurchaseRequest, bounds: Limits | None) -> None:
+    """The caller's caps and the agency's limits, before any money."""
+    currency = bounds.currency if bounds else None
+    if bounds is not None:
+        if bounds.providers and request.provider not in bounds.providers:
+            raise SpendingLimitExceeded(f"The agency may not buy numbers at {request.provider.title()}")
+        if bounds.countries and e164.country_of(request.phone_number) not in bounds.countries:
+            raise SpendingLimitExceeded("The agency may not buy numbers of this country")
+    caps = [
+        ("monthly", request.max_monthly_cost, quote.monthly, None),
+        ("setup", request.max_setup_cost, quote.setup, None),
+        ("setup", _units(bounds.max_setup_cost) if bounds else None, quote.setup, currency),
+        ("monthly", _units(bounds.max_monthly_total) if bounds else None, quote.monthly, currency),
+    ]
+    for name, cap, price, of_currency in caps:
+        if cap is None:
+            continue
+        if price is None or (of_currency and price.currency != of_currency):
+            raise SpendingLimitExceeded(
+                f"There is a cap on {name} costs, and the carrier tells no price in its currency",
+                code="price_unknown",
+                fix="Lift the cap, or buy a number with a known price.",
+            )
+        if price.number > cap:
+            raise SpendingLimitExceeded(
+                f"The {name} cost of {price.number:.2f} {price.currency} is above the cap of {cap:.2f}",
+                fix="Choose a cheaper number or raise the cap.",
+            )
+
+
+def _check_against_reservation(quote: AvailableNumber, record: PhoneConfiguration) -> None:
+    """For an order that goes out later than its intent was written: it may cost no more than was reserved."""
+    reserved = _int(record.monthly_price)
+    if quote.monthly and reserved is not None and quote.monthly.amount > reserved:
+        raise SpendingLimitExceeded("The carrier has raised the price of this number meanwhile")
+
+
+def _refuse_guarded(guard: NumberGuard, agency_id: str) -> None:
+    if guard.guarded_by != agency_id:
+        raise Conflict("This number is already owned", code="already_owned")
+    operation = operations.find(guard.guarding_operation_id)
+    if operation is not None and operation.status not in FINAL:
+        raise OperationInProgress("A purchase of this number is running", operation_id=operation.id)
+    raise Conflict("This number is already owned", code="already_owned", fix="Assign or release it as it is.")
+
+
+def _new_operation(principal: Principal, request: PurchaseRequest, public_base_url: str) -> Operation:
+    now = clock.now()
+    return Operation(
+        operations.new_id(),
+        kind=PURCHASE,
+        agency_id=principal.agency_id,
+        actor=principal.caller_id,
+        input={
+            "phone_number": request.phone_number,
+            "provider": request.provider.value,
+            "assistant_id": request.assistant_id,
+            "friendly_name": request.friendly_name,
+            "public_base_url": public_base_url,
+            "interactive": True,
+        },
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _new_record(
+    agency_id: str, operation_id: str, request: PurchaseRequest, configuration_id: int, quote: AvailableNumber
+) -> PhoneConfiguration:
+    places = [place for place in (quote.locality, quote.region) if place]
+    price = quote.monthly or quote.setup
+    return phone_configurations.new(
+        agency_id,
+        request.phone_number,
+        operation_id,
+        provider=request.provider.value,
+        provider_configuration_id=configuration_id,
+        friendly_name=request.friendly_name,
+        country_code=quote.country_code,
+        region_id="-".join([quote.country_code, *([quote.region] if quote.region else [])]).lower(),
+        region_or_country_name=", ".join([*places, quote.country_code]),
+        monthly_price=quote.monthly.amount if quote.monthly else None,
+        setup_price=quote.setup.amount if quote.setup else None,
+        currency=price.currency if price else None,
+    )
+
+
+def _key_id(agency_id: str, idempotency_key: str) -> str:
+    return f"key#{agency_id}#{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+
+
+def _keep_key(agency_id: str, idempotency_key: str, request: PurchaseRequest, operation_id: str) -> Write:
+    item = IdempotencyKey(
+        _key_id(agency_id, idempotency_key),
+        keyed_operation_id=operation_id,
+        fingerprint=request.fingerprint(),
+        expires_at=int(clock.now()) + KEY_LIVES,
+    )
+    return put(
+        item,
+        IdempotencyKey.id.does_not_exist() | (IdempotencyKey.expires_at <= clock.now()),
+        lambda: OperationInProgress("A purchase with this Idempotency-Key has just begun"),
+    )
+
+
+def _answer(operation: Operation) -> Data:
+    """The documented body, out of the journal: the same each time."""
+    data = operation.step(BUY).data or {}
+    details = data["purchase_details"]
+    pending = operation.status == Status.WAITING
+    message = (
+        "The order is pending at the carrier; the number becomes active when it completes"
+        if pending
+        else "Phone number purchased successfully"
+    )
+    number = data.get("number")
+    if number and not number["capabilities"]["sms"]:
+        message += ". It is voice only: no messaging profile is set"
+    return {
+        "success": True,
+        "phone_number": operation.input["phone_number"],
+        "provider": operation.input["provider"],
+        "purchase_details": details,
+        "message": message,
+        "phone_configuration_id": operation.input["phone_configuration_id"],
+        "operation_id": operation.id,
+    }
+
+
+def _rejected(code: str, message: str, provider: NumberProvider, fix: str | None = None) -> ProviderError:
+    return ProviderRejected(message, provider=provider.type.value, operation=BUY, code=code, fix=fix or FIXES.get(code))
+
+
+def _audit(operation: Operation, action: str, record: PhoneConfiguration, **details: Any) -> Write:
+    return audit_events.record(
+        operation.agency_id,
+        action,
+        operation.actor,
+        record.id,
+        phone_number=record.phone_number,
+        provider=record.provider,
+        operation_id=operation.id,
+        **details,
+    )
+
+
+def _units(amount: float | None) -> float | None:
+    return None if amount is None else amount / MONEY_SCALE
+
+
+def _int(amount: float | None) -> int | None:
+    return None if amount is None else int(amount)

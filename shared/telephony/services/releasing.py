@@ -1,0 +1,150 @@
+"""Giving a number back to its carrier: as a saga, since a carrier may take it back only weeks later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from telephony import clock
+from telephony.clock import Deadline
+from telephony.errors import InvalidRequest, NotFound, NotYetReleasable, OperationInProgress, PartialFailure
+from telephony.models import assistants, audit_events, limits, operations, phone_configurations
+from telephony.models.base import Write
+from telephony.models.operations import FINAL, Operation, Status
+from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
+from telephony.providers.base import NumberProvider
+from telephony.services.accounts import Accounts
+from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
+from telephony.values import Principal, ProviderType
+
+RELEASE = "release_number"
+
+
+@dataclass(slots=True)
+class Release:
+    record: PhoneConfiguration
+    provider: NumberProvider
+
+
+class Releasing:
+    """`workflow` is what the queue worker runs."""
+
+    def __init__(self, accounts: Accounts, saga: Saga) -> None:
+        self._accounts = accounts
+        self._saga = saga
+        step = Step(RELEASE, _release, writes=_end)
+        self.workflow: Workflow[Release] = Workflow(RELEASE, (step,), self._context_of)
+
+    def release(
+        self, principal: Principal, phone_number: str, provider: ProviderType | None, deadline: Deadline
+    ) -> Data:
+        """Gives a live number back. Returns `phone_number`, `provider`, `message`.
+
+        Raises `NotFound` for a number that is not this agency's, `InvalidRequest` (`provider_mismatch`),
+        `OperationInProgress`, and what the carrier says. What is gone at the carrier counts as released.
+        """
+        record = phone_configurations.find_live(principal.agency_id, phone_number)
+        if record is None:
+            raise NotFound("This number is not in your inventory", code="number_not_found")
+        if provider is not None and record.provider != provider:
+            raise InvalidRequest(f"This number is at {str(record.provider).title()}", code="provider_mismatch")
+        return self._release(principal, record, deadline)
+
+    def release_by_id(self, principal: Principal, configuration_id: str, deadline: Deadline) -> None:
+        """As `release`; a record that is released already is left as it is."""
+        record = phone_configurations.find(principal.agency_id, configuration_id)
+        if record is None:
+            raise NotFound("Phone configuration not found", code="phone_configuration_not_found")
+        if record.live:
+            self._release(principal, record, deadline)
+
+    def _release(self, principal: Principal, record: PhoneConfiguration, deadline: Deadline) -> Data:
+        unfinished = operations.find(record.operation_id) if record.operation_id else None
+        try:
+            if unfinished is None or unfinished.status in FINAL:
+                self._open(principal, record, deadline)
+            elif unfinished.kind != RELEASE or unfinished.leased:
+                raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
+            elif unfinished.status != Status.WAITING and self._saga.take_over(unfinished, deadline):
+                context = self._context_of(unfinished, deadline)
+                self._saga.proceed(self.workflow, Run(unfinished, context, deadline))
+            else:
+                return _answer(record, done=False)
+        except Waiting:
+            return _answer(record, done=False)
+        except PartialFailure as failure:
+            raise failure.plain() from failure
+        return _answer(record, done=True)
+
+    def _open(self, principal: Principal, record: PhoneConfiguration, deadline: Deadline) -> None:
+        if record.status == NumberStatus.PENDING or not record.provider_phone_number_id:
+            raise OperationInProgress("The purchase of this number has not ended yet")
+        client = self._accounts.client_of(principal.agency_id, int(record.provider_configuration_id or 0), deadline)
+        now = clock.now()
+        operation = Operation(
+            operations.new_id(),
+            kind=RELEASE,
+            agency_id=principal.agency_id,
+            actor=principal.caller_id,
+            input={"phone_configuration_id": record.id},
+            created_at=now,
+            updated_at=now,
+        )
+        writes = [
+            phone_configurations.claim(record, operation.id, marked_for_release=True),
+            audit_events.record(
+                principal.agency_id,
+                "number.release_begun",
+                principal.caller_id,
+                record.id,
+                phone_number=record.phone_number,
+                operation_id=operation.id,
+            ),
+        ]
+        self._saga.open(self.workflow, operation, Release(record, client), deadline, *writes)
+
+    def _context_of(self, operation: Operation, deadline: Deadline) -> Release:
+        record = phone_configurations.reload(operation.input["phone_configuration_id"])
+        if record is None:
+            raise NotFound("The record of this number is gone", code="phone_configuration_not_found")
+        client = self._accounts.client_of(operation.agency_id, int(record.provider_configuration_id or 0), deadline)
+        return Release(record, client)
+
+
+def _release(run: Run[Release]) -> Data:
+    """Deletion may be repeated: 404 is done."""
+    try:
+        run.context.provider.release(str(run.context.record.provider_phone_number_id))
+    except NotYetReleasable as later:
+        raise Waiting(later.seconds) from later
+    return {"released": True}
+
+
+def _end(run: Run[Release], _data: Data) -> Sequence[Write]:
+    record, operation = run.context.record, run.operation
+    record.operation_id = None
+    record.marked_for_release = False
+    writes = [
+        *phone_configurations.replace(record, NumberStatus.RELEASED),
+        limits.give_back(operation.agency_id, int(record.monthly_price or 0)),
+        audit_events.record(
+            operation.agency_id,
+            "number.released",
+            operation.actor,
+            record.id,
+            phone_number=record.phone_number,
+            operation_id=operation.id,
+        ),
+    ]
+    if record.assistant_id is not None:
+        writes.append(assistants.count_number(operation.agency_id, int(record.assistant_id), -1))
+    return writes
+
+
+def _answer(record: PhoneConfiguration, *, done: bool) -> Data:
+    message = (
+        "Phone number released successfully"
+        if done
+        else "The carrier takes this number back only later: it is marked for release and will be released then"
+    )
+    return {"phone_number": record.phone_number, "provider": record.provider, "message": message}

@@ -1,0 +1,93 @@
+"""How a number is wired at its carrier, and what that makes of its record: ready for calls or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telephony.errors import InvalidRequest
+from telephony.models.agencies import Agency
+from telephony.models.assistants import Assistant
+from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
+from telephony.providers.base import NumberSetup, OwnedNumber
+from telephony.values import ProviderType
+
+
+def setup_for(
+    provider: ProviderType,
+    agency: Agency,
+    assistant: Assistant | None,
+    public_base_url: str,
+    *,
+    reference: str,
+    friendly_name: str | None = None,
+) -> NumberSetup:
+    """Telnyx rings at a connection: the assistant's own, else the agency's application. The others call /twiml."""
+    if provider is ProviderType.TELNYX:
+        return NumberSetup(
+            reference=reference,
+            friendly_name=friendly_name,
+            connection_id=(assistant and assistant.connection_id) or agency.telnyx_application_id,
+            messaging_profile_id=(assistant and assistant.messaging_profile_id) or agency.messaging_profile_id,
+        )
+    url = f"{public_base_url}/twiml"
+    return NumberSetup(reference=reference, friendly_name=friendly_name, voice_url=url, sms_url=url)
+
+
+def require_ready(assistant: Assistant, provider: ProviderType, agency: Agency) -> None:
+    """Raises `InvalidRequest` (`provider_mismatch`, `assistant_not_ready`) for an assistant that can't take calls."""
+    if assistant.telephony_provider and assistant.telephony_provider != provider:
+        raise InvalidRequest(
+            f"The assistant uses {assistant.telephony_provider.title()}, not {provider.title()}",
+            code="provider_mismatch",
+            fix="Choose a number of the assistant's provider, or another assistant.",
+        )
+    if provider is ProviderType.TELNYX and not (assistant.connection_id or agency.telnyx_application_id):
+        raise InvalidRequest(
+            "The assistant has no Telnyx connection, and the agency's telephony is not provisioned",
+            code="assistant_not_ready",
+            fix="Provision telephony, or give the assistant a connection_id.",
+        )
+    if provider is not ProviderType.TELNYX and not assistant.ultravox_agent_id:
+        raise InvalidRequest(
+            "The assistant has no Ultravox agent to take its calls",
+            code="assistant_not_ready",
+            fix="Give the assistant an ultravox_agent_id.",
+        )
+
+
+def status_of(provider: ProviderType, number: OwnedNumber) -> NumberStatus:
+    """ACTIVE once the carrier confirms it and calls reach something; SUSPENDED as the carrier says."""
+    if number.status == "suspended":
+        return NumberStatus.SUSPENDED
+    wired = number.connection_id if provider is ProviderType.TELNYX else number.voice_url and not number.overridden_by
+    return NumberStatus.ACTIVE if wired else NumberStatus.INACTIVE
+
+
+def describe(provider: ProviderType, number: OwnedNumber) -> dict[str, Any]:
+    """What the journal and the record keep of an owned number; `record_status` is what it makes of the record."""
+    return {
+        "id": number.id,
+        "record_status": status_of(provider, number),
+        "status": number.status,
+        "connection_id": number.connection_id,
+        "messaging_profile_id": number.messaging_profile_id,
+        "voice_url": number.voice_url,
+        "sms_url": number.sms_url,
+        "overridden_by": number.overridden_by,
+        "capabilities": {
+            "voice": number.capabilities.voice,
+            "sms": number.capabilities.sms,
+            "mms": number.capabilities.mms,
+            "fax": number.capabilities.fax,
+        },
+    }
+
+
+def wire_record(record: PhoneConfiguration, number: dict[str, Any], assistant: Assistant | None) -> None:
+    """Sets what the carrier confirmed on the record; `number` as `describe` makes it."""
+    record.provider_phone_number_id = number["id"]
+    record.connection_id = number["connection_id"]
+    record.messaging_profile_id = number["messaging_profile_id"]
+    record.capabilities = number["capabilities"]
+    record.assistant_id = int(assistant.id) if assistant else None
+    record.assistant_name = assistant.name if assistant else None
