@@ -1,7 +1,7 @@
 """The main job over HTTP, as a client does it, and what it leaves behind."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -11,6 +11,8 @@ from rich.table import Table
 
 from local.errors import StackError
 from local.simulators.server import Server
+
+CARRIERS = ("telnyx",)
 
 _TIMEOUT = 35  # seconds: a little more than the gateway's own limit
 
@@ -38,7 +40,7 @@ class Client:
 
 
 def run(demo: dict[str, Any], carriers: Mapping[str, Server], console: Console) -> None:
-    """Provisions the demo agency's telephony, unless that was done, and shows what exists now.
+    """Provisions the demo agency's telephony, unless that was done, buys a number at each carrier, and shows it all.
 
     Raises StackError when the API answers an error.
     """
@@ -50,8 +52,46 @@ def run(demo: dict[str, Any], carriers: Mapping[str, Server], console: Console) 
         console.print("\n[bold]POST /api/v1/provision-telephony[/]")
         _show(_watched(client, carriers, console), console)
         status = client.get("/get-integration-status")
+    for carrier in CARRIERS:
+        _buy(client, carrier, demo["assistant_id"], console)
     console.print(_overview(status))
+    console.print(_numbers(client))
     console.print(_invitation(demo), soft_wrap=True, highlight=False, markup=False)
+
+
+def _buy(client: Client, carrier: str, assistant_id: int, console: Console) -> None:
+    """Searches, buys the first number found, and assigns it."""
+    console.print(f"[bold]A number at {carrier}[/]")
+    timed = _Timed(console)
+    found = timed("search", client.post, "/phone-numbers/search", {"provider": carrier, "limit": 3})
+    number = found["numbers"][0]["phone_number"]
+    bought = timed("purchase", client.post, "/phone-numbers/purchase", {"phone_number": number, "provider": carrier})
+    while (state := _state(client, number))["status"] == "PENDING":
+        time.sleep(0.5)  # the order is with the carrier; the queue looks after it
+    timed.note(f"{number} is {state['status']} (operation {bought['operation_id']})")
+    timed("assign", client.post, "/phone-numbers/assign", {"phone_number": number, "assistant_id": assistant_id})
+    console.print()
+
+
+def _state(client: Client, number: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/phone-configurations/by-phone-number/{number}")["data"]
+    return found
+
+
+class _Timed:
+    """Calls and tells how long each call took."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+
+    def __call__(self, name: str, call: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+        answer = call(*arguments)
+        self.note(f"[green]✔[/] {name:<9} {answer.get('message') or ''}")
+        return answer
+
+    def note(self, text: str) -> None:
+        self._console.print(f"  {time.monotonic() - self._started:5.2f} s  {text}", soft_wrap=True, highlight=False)
 
 
 def _watched(client: Client, carriers: Mapping[str, Server], console: Console) -> dict[str, Any]:
@@ -94,6 +134,18 @@ def _overview(status: dict[str, Any]) -> Table:
     }
     for name, value in rows.items():
         table.add_row(name, str(value))
+    return table
+
+
+def _numbers(client: Client) -> Table:
+    table = Table(title="Phone numbers", title_justify="left")
+    for column in ("number", "carrier", "status", "monthly", "assistant", "id at the carrier"):
+        table.add_column(column, overflow="fold")
+    for each in client.get("/phone-configurations?pageSize=100")["data"]["data"]:
+        price = "not told" if each["monthlyPrice"] is None else f"{each['monthlyPrice']:.2f}"
+        assistant = each["voiceChannel"]["name"] if each["voiceChannel"] else "none"
+        row = (each["phoneNumber"], each["providerType"], each["status"], price, assistant)
+        table.add_row(*row, str(each["providerPhoneNumberId"]))
     return table
 
 

@@ -57,8 +57,24 @@ def seed(stack: Stack) -> dict[str, Any]:
     tokens = [content.get(name) for name in (*users, "api_token", "other_agency_api_token")]
     if not all(token is not None and _is_accepted(stack.api_url, token) for token in tokens):
         content |= _create(stack)
+    if content.get("assistant_id") is None:
+        content["assistant_id"] = _assistant(content)
     aws.write_private(file, json.dumps(content, indent=2) + "\n")
     return content
+
+
+def _assistant(content: dict[str, Any]) -> int:
+    """Makes the demo's assistant through the API, as its agency does, and returns its id."""
+    response = requests.post(
+        f"{content['api_url']}/assistants",
+        headers={"Authorization": f"Bearer {content['api_token']}"},
+        json={"name": "Front desk", "ultravox_agent_id": demo.ULTRAVOX_AGENT_ID},
+        timeout=30,
+    )
+    if not response.ok:
+        raise StackError(f"Seeding failed: POST /assistants was answered {response.status_code}: {response.text}")
+    created: dict[str, Any] = response.json()
+    return int(created["assistant"]["id"])
 
 
 def user_token(subject: str, secret: str) -> str:

@@ -243,13 +243,17 @@ class World:
         """The demo accounts' keys, unchecked."""
         from telephony.bootstrap import container
         from telephony.clock import Deadline
-        from telephony.values import ProviderType
+        from telephony.services.provider_accounts import Saving
+        from telephony.values import Principal, ProviderType, Role
 
         accounts = container().provider_accounts
-        rest: dict[str, Any] = {"actor": "test", "deadline": Deadline.after(30), "validate": False}
+        operator, unchecked = (
+            Principal(agency_id, Role.OWNER, "test", "operator"),
+            Saving(Deadline.after(30), validate=False),
+        )
         meta = {"telnyx_public_key": demo.TELNYX_PUBLIC_KEY, "telnyx_account_sid": demo.TELNYX_ACCOUNT_SID}
-        accounts.store(agency_id, ProviderType.TELNYX, {"api_key": telnyx_key}, meta=meta, **rest)
-        accounts.store(agency_id, ProviderType.ULTRAVOX, {"api_key": ultravox_key}, **rest)
+        accounts.store(operator, ProviderType.TELNYX, {"api_key": telnyx_key}, unchecked, meta=meta)
+        accounts.store(operator, ProviderType.ULTRAVOX, {"api_key": ultravox_key}, unchecked)
 
     # What there is
 

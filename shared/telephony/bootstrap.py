@@ -22,15 +22,22 @@ if TYPE_CHECKING:
     from telephony.services.accounts import Accounts
     from telephony.services.administration import Administration
     from telephony.services.assigning import Assigning
+    from telephony.services.assistants import Assistants
+    from telephony.services.audit import AuditTrail
     from telephony.services.carrier_events import CarrierEvents
+    from telephony.services.configurations import Configurations
+    from telephony.services.cursors import Cursors
     from telephony.services.integration import Integration
+    from telephony.services.operations import Operations
     from telephony.services.provider_accounts import ProviderAccounts
     from telephony.services.provisioning import Provisioning
     from telephony.services.purchasing import Purchasing
     from telephony.services.releasing import Releasing
+    from telephony.services.rotation import Rotation
     from telephony.services.saga import Saga, Workflow
     from telephony.services.searching import Searching
     from telephony.services.telephony import Telephonies
+    from telephony.services.verification import Verification
     from telephony.services.worker import Worker
 
 
@@ -77,6 +84,40 @@ class Container:
         return KeySet(self.settings.supabase_jwks_url) if self.settings.supabase_jwks_url else None
 
     @cached_property
+    def cursors(self) -> Cursors:
+        from telephony.services.cursors import Cursors
+
+        return Cursors(self._page_token_keys)
+
+    def _page_token_keys(self) -> list[str]:
+        secrets = platform_secrets.read(self.settings.platform_secret_id)
+        return [secrets.get("page_token_key", ""), secrets.get("page_token_key_previous", "")]
+
+    @cached_property
+    def configurations(self) -> Configurations:
+        from telephony.services.configurations import Configurations
+
+        return Configurations(self.cursors)
+
+    @cached_property
+    def assistants(self) -> Assistants:
+        from telephony.services.assistants import Assistants
+
+        return Assistants(self.cursors)
+
+    @cached_property
+    def operations(self) -> Operations:
+        from telephony.services.operations import Operations
+
+        return Operations(self.cursors, self.wakeups)
+
+    @cached_property
+    def audit_trail(self) -> AuditTrail:
+        from telephony.services.audit import AuditTrail
+
+        return AuditTrail(self.cursors)
+
+    @cached_property
     def saga(self) -> Saga:
         from telephony.services.saga import Saga
 
@@ -94,6 +135,9 @@ class Container:
         made = (
             self.provisioning.provision_workflow,
             self.provisioning.deprovision_workflow,
+            self.rotation.rotate_workflow,
+            self.rotation.import_workflow,
+            self.verification.repair_workflow,
         )
         return {workflow.kind: workflow for workflow in made}
 
@@ -104,10 +148,22 @@ class Container:
         return Provisioning(self.telephonies, self.saga)
 
     @cached_property
+    def rotation(self) -> Rotation:
+        from telephony.services.rotation import Rotation
+
+        return Rotation(self.telephonies, self.saga, self.wakeups, self.provisioning)
+
+    @cached_property
+    def verification(self) -> Verification:
+        from telephony.services.verification import Verification
+
+        return Verification(self.sealer, self.providers, self.telephonies, self.saga)
+
+    @cached_property
     def integration(self) -> Integration:
         from telephony.services.integration import Integration
 
-        return Integration(self.sealer)
+        return Integration(self.sealer, self.provider_accounts)
 
     @cached_property
     def administration(self) -> Administration:
@@ -119,7 +175,7 @@ class Container:
     def provider_accounts(self) -> ProviderAccounts:
         from telephony.services.provider_accounts import ProviderAccounts
 
-        return ProviderAccounts(self.sealer, self.providers)
+        return ProviderAccounts(self.sealer, self.providers, self.rotation)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -35,3 +35,8 @@ def country_of(phone_number: str) -> str:
     number = phonenumbers.parse(phone_number)
     region = phonenumbers.region_code_for_number(number)
     return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
+
+
+def is_country(code: str) -> bool:
+    """Whether it is the ISO 3166-1 alpha-2 code of a country with telephone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS

@@ -44,6 +44,8 @@ class TelephonyError(Exception):
     http_status = 500
     retryable = False
     fix: str | None = None
+    replayed = False
+    """Whether it is the answer to an earlier request with the same Idempotency-Key, given again."""
 
     def __init__(self, message: str, *, code: str | None = None, fix: str | None = None, **details: Any) -> None:
         super().__init__(message)
@@ -299,5 +301,12 @@ class PartialFailure(TelephonyError):
 
     def plain(self) -> TelephonyError:
         """The reason alone, with the operation's id: for an operation whose one step is the caller's whole wish."""
-        self.cause.details |= {name: self.details[name] for name in ("operation_id", "retry_scheduled")}
-        return self.cause
+        cause = self.cause
+        if isinstance(cause, StorageUnavailable):
+            # The operation was journaled before, and its effect may have happened.
+            cause = TelephonyError(
+                "What came of it could not be recorded yet", code=OutcomeUnknown.code, fix=OutcomeUnknown.fix
+            )
+            cause.retryable = True
+        cause.details |= {name: self.details[name] for name in ("operation_id", "retry_scheduled")}
+        return cause

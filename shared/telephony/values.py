@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Literal
 
@@ -68,7 +68,7 @@ class Money:
         """From a carrier's decimal (text, or a number as JSON gives it); None if it isn't one."""
         try:
             return cls(int((Decimal(str(text)) * MONEY_SCALE).to_integral_value()), currency.upper())
-        except (InvalidOperation, ValueError):
+        except (ArithmeticError, ValueError):
             return None
 
     @property

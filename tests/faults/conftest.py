@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import botocore.endpoint
 import pytest
 
 from local.simulators.server import Server
@@ -31,6 +32,7 @@ def laboratory(running: Backends, carriers: dict[str, Server]) -> Iterator[Lab]:
             waiting = SimpleNamespace(sleep=world.pass_time, monotonic=time.monotonic)
             monkeypatch.setattr(saga, "time", waiting)
             monkeypatch.setattr(transport, "time", waiting)
+            monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
             yield Lab(world, effects)
 
 

@@ -23,6 +23,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from requests.adapters import HTTPAdapter
 
@@ -38,6 +40,10 @@ _SERVICES = {
 }
 
 
+CLOSED_PORT = 9
+"""Discard: nobody listens there."""
+
+
 class Killed(BaseException):
     """The process ends here. No `except Exception` may catch it."""
 
@@ -51,7 +57,9 @@ class Effects:
         self._counts: Counter[str] = Counter()
         self.seen: list[str] = []
         self.at: dict[str, Interference] = {}
-        """What to do at a point, once. Points have a number, their names with `*` for it mean each of them."""
+        """What to do at a point, once; under a service's name: at each of its calls."""
+        self.refused: set[str] = set()
+        """Names (without a number) of carrier calls whose connection is refused: they go to a closed port."""
         self.wakeups: list[tuple[str, int]] = []
         """Operation id and delay of each wake-up sent."""
 
@@ -62,9 +70,10 @@ class Effects:
             carrier = self._carriers.get(urlsplit(request.url).netloc)
             if carrier is None:
                 return to_carrier(adapter, request, *rest, **options)
-            return self._pass(
-                _carrier_call(carrier, request), lambda: to_carrier(adapter, request, *rest, **options)
-            )
+            name = _carrier_call(carrier, request)
+            if self._active and name in self.refused:
+                request.url = f"http://127.0.0.1:{CLOSED_PORT}/"
+            return self._pass(name, lambda: to_carrier(adapter, request, *rest, **options))
 
         def aws_send(session: Any, request: Any) -> Any:
             if self._active and b"AmazonSQS.SendMessage" == _header(request, "X-Amz-Target"):
@@ -78,7 +87,7 @@ class Effects:
     def forget(self) -> None:
         """Begins a new run: nothing seen, nothing to interfere with, counting from 1."""
         self._counts.clear()
-        self.seen, self.at, self.wakeups = [], {}, []
+        self.seen, self.at, self.refused, self.wakeups = [], {}, set(), []
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -94,8 +103,24 @@ class Effects:
         self._counts[name] += 1
         point = f"{name} #{self._counts[name]}"
         self.seen.append(point)
-        interference = self.at.pop(point, None) or self.at.get(f"{name} *")
+        interference = self.at.pop(point, None) or self.at.get(name.split(" ")[0])
         return interference(send) if interference else send()
+
+    def burst(self, point: str, interference: Interference, times: int = 3) -> None:
+        """Interferes at a point and the following ones of its name: botocore sends three times before it gives up."""
+        name, number = point.rsplit(" #", 1)
+        for each in range(times):
+            self.at[f"{name} #{int(number) + each}"] = interference
+
+    def from_then_on(self, point: str, interference: Interference) -> None:
+        """Interferes at a point and at every later call of its service."""
+        service = point.split(" ")[0]
+
+        def first(send: Send) -> Any:
+            self.at[service] = interference
+            return interference(send)
+
+        self.at[point] = first
 
 
 def killed(when: str) -> Interference:
@@ -109,6 +134,29 @@ def killed(when: str) -> Interference:
         raise Killed
 
     return die
+
+
+def refused_by_aws(status: int, code: str) -> Interference:
+    """AWS answers with an error and has done nothing."""
+    body = json.dumps({"__type": f"com.amazonaws#{code}", "message": code}).encode()
+
+    def refuse(_send: Send) -> Any:
+        answer = AWSResponse("http://aws", status, {"content-type": "application/x-amz-json-1.0"}, None)
+        answer._content = body
+        return answer
+
+    return refuse
+
+
+def unreachable(_send: Send) -> Any:
+    """AWS can't be reached."""
+    raise EndpointConnectionError(endpoint_url="http://aws")
+
+
+def answer_lost(send: Send) -> Any:
+    """AWS does what it is asked, and the answer never arrives."""
+    send()
+    raise ReadTimeoutError(endpoint_url="http://aws")
 
 
 def _carrier_call(carrier: str, request: Any) -> str:

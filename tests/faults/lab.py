@@ -86,14 +86,14 @@ class Case:
             if not due:
                 return
             asked = max(0.0, min(due) - self.lab.world.now())
-            self.lab.world.pass_time(asked + 0.1 if asked else 60.0)
+            self.lab.world.pass_time(asked + 0.1 if asked else 300.0)
             self.lab.world.run_queue()
         raise AssertionError(f"still due: {self.due}")
 
     def wait_for_lease(self) -> None:
         """Time passes until nobody can hold a lease any more."""
         held = [operation.lease_until - self.lab.world.now() for operation in self.operations]
-        self.lab.world.pass_time(max(0.0, *held) + 0.1)
+        self.lab.world.pass_time(max([0.0, *held]) + 0.1)
 
     def wake(self, operation_id: str) -> Any:
         """A wake-up arrives at the worker; what the worker answers."""
@@ -154,6 +154,14 @@ class Case:
     @property
     def ultravox(self) -> Record:
         return self.lab.world.ultravox.simulator.account(self.ultravox_key)
+
+    @property
+    def webhook_secret(self) -> str:
+        from telephony.bootstrap import container
+
+        sealed = self.agency.sealed_webhook_secret
+        opened = container().sealer.open(sealed, ["webhook_secret"], agency_id=self.agency_id, record="agency")
+        return opened["webhook_secret"].get_secret_value()
 
     @property
     def applications(self) -> list[Record]:

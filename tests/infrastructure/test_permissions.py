@@ -6,13 +6,29 @@ import pytest
 
 from tests.infrastructure.deployed import Deployed, Grant, as_list, logical_id
 
-DOORS = {"ProvisionTelephonyFunction", "TelephonyIntegrationFunction"}
+DOORS = {
+    "OperationsFunction",
+    "PhoneConfigurationsFunction",
+    "PhoneNumbersFunction",
+    "ProviderConfigurationsFunction",
+    "ProvisionTelephonyFunction",
+    "PurchaseNumberFunction",
+    "TelephonyIntegrationFunction",
+}
 """The functions behind the API that ask for a credential."""
 
-OPENERS = {"ProvisionTelephonyFunction", "TelephonyIntegrationFunction", "RetryWorkerFunction"}
+KEEPERS = {"ProviderConfigurationsFunction", "TelephonyIntegrationFunction"}
+"""The functions that may store carrier secrets."""
+
+OPENERS = {
+    *KEEPERS,
+    "ProvisionTelephonyFunction",
+    "PurchaseNumberFunction",
+    "RetryWorkerFunction",
+}
 """The functions that may open an agency's carrier secrets."""
 
-RUNNERS = {"ProvisionTelephonyFunction", "RetryWorkerFunction"}
+RUNNERS = {*KEEPERS, "ProvisionTelephonyFunction", "PurchaseNumberFunction", "RetryWorkerFunction"}
 """The functions that run operations."""
 
 
@@ -60,15 +76,30 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
     ("grant", "functions"),
     [
         (Grant("kms:Decrypt", "SecretsKey"), OPENERS),
-        (Grant("dynamodb:Query", "ProviderConfigurationsTable"), OPENERS),
+        (Grant("dynamodb:Query", "ProviderConfigurationsTable"), OPENERS | {"WebhooksFunction"}),
         (Grant("dynamodb:GetItem", "CallersTable"), DOORS),
         (Grant("secretsmanager:GetSecretValue", "PlatformSecret"), DOORS),
         (Grant("dynamodb:PutItem", "AuditEventsTable"), DOORS | RUNNERS),
         (Grant("dynamodb:PutItem", "OperationsTable"), RUNNERS),
-        (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS),
-        (Grant("dynamodb:UpdateItem", "OperationsTable"), RUNNERS | {"SweeperFunction"}),
+        (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS | {"PhoneNumbersFunction"}),
+        (Grant("dynamodb:UpdateItem", "OperationsTable"), RUNNERS | {"OperationsFunction", "SweeperFunction"}),
+        (Grant("dynamodb:Query", "OperationsTable/index/by_agency"), {"OperationsFunction"}),
+        (Grant("dynamodb:Query", "AuditEventsTable"), {"OperationsFunction"}),
+        (Grant("kms:Encrypt", "SecretsKey"), KEEPERS),
+        (Grant("dynamodb:PutItem", "ProviderConfigurationsTable"), KEEPERS),
+        (Grant("dynamodb:DeleteItem", "ProviderConfigurationsTable"), {"ProviderConfigurationsFunction"}),
+        (
+            Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_agency"),
+            {"PhoneConfigurationsFunction", "ProviderConfigurationsFunction"},
+        ),
+        (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_status"), {"PhoneConfigurationsFunction"}),
+        (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_request"), {"PhoneConfigurationsFunction"}),
+        (Grant("dynamodb:DeleteItem", "AssistantsTable"), {"PhoneNumbersFunction"}),
         (Grant("dynamodb:Query", "OperationsTable/index/by_due"), {"SweeperFunction"}),
-        (Grant("sqs:SendMessage", "WakeupsQueue"), RUNNERS | {"SweeperFunction"}),
+        (
+            Grant("sqs:SendMessage", "WakeupsQueue"),
+            RUNNERS | {"OperationsFunction", "SweeperFunction", "WebhooksFunction"},
+        ),
         (Grant("sqs:ReceiveMessage", "WakeupsQueue"), {"RetryWorkerFunction"}),
         (Grant("sqs:DeleteMessage", "WakeupsQueue"), {"RetryWorkerFunction"}),
     ],
@@ -92,4 +123,4 @@ def test_no_function_may_change_who_may_call(prod: Deployed) -> None:
 def test_nothing_already_written_to_the_audit_trail_can_be_changed(prod: Deployed) -> None:
     for name in prod.of_type("AWS::Lambda::Function"):
         allowed = {grant.action for grant in prod.grants(name) if grant.resource == "AuditEventsTable"}
-        assert allowed <= {"dynamodb:PutItem"}, name
+        assert allowed <= {"dynamodb:PutItem", "dynamodb:Query"}, name

@@ -10,20 +10,25 @@ from tests.infrastructure import sam
 from tests.infrastructure.deployed import Deployed
 
 
-def paths_of_the_gateway(prod: Deployed) -> dict[str, set[str]]:
-    """The paths that each function gets, without the catch-all."""
+ANY = "ANY"
+
+
+def routes_of_the_gateway(prod: Deployed) -> dict[str, set[str]]:
+    """`METHOD /path` of each function, without the catch-all; `ANY` for every method that no other function takes."""
     found: dict[str, set[str]] = {}
     for path, methods in prod.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"].items():
-        uri = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-        [function] = re.findall(r"\$\{(\w+)Aliaslive\}", uri)
-        if path != "$default":
-            found.setdefault(function, set()).add(path)
+        for method, integration in methods.items():
+            uri = integration["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+            [function] = re.findall(r"\$\{(\w+)Aliaslive\}", uri)
+            if path != "$default":
+                name = ANY if method == "x-amazon-apigateway-any-method" else method.upper()
+                found.setdefault(function, set()).add(f"{name} {path}")
     return found
 
 
 def doors(prod: Deployed) -> dict[str, Door]:
     """The door of each function behind the API."""
-    return {function: door_of(function) for function in paths_of_the_gateway(prod)}
+    return {function: door_of(function) for function in routes_of_the_gateway(prod)}
 
 
 def door_of(function: str) -> Door:
@@ -43,9 +48,22 @@ def as_gateway_path(route: str) -> str:
     return BASE_PATH + re.sub(r"<(\w+)>", r"{\1}", route.split(" ")[1])
 
 
-def test_each_function_gets_the_paths_that_it_answers(prod: Deployed) -> None:
-    answered = {function: {as_gateway_path(route) for route in door.routes} for function, door in doors(prod).items()}
-    assert paths_of_the_gateway(prod) == answered
+def test_each_function_gets_the_requests_that_it_answers(prod: Deployed) -> None:
+    gateway = routes_of_the_gateway(prod)
+    for function, door in doors(prod).items():
+        answered = {(route.split(" ")[0], as_gateway_path(route)) for route in door.routes}
+        reached = {tuple(route.split(" ")) for route in gateway[function]}
+        paths = {path for _, path in answered}
+        assert {path for _, path in reached} == paths, function
+        # A method named in the template is one that the function answers; the others reach it by ANY.
+        assert {route for route in reached if route[0] != ANY} <= answered, function
+
+
+def test_every_path_is_answered_whatever_the_method(prod: Deployed) -> None:
+    """So that a wrong method is answered 405 by us, and not 404 by the gateway."""
+    routes = [tuple(route.split(" ")) for functions in routes_of_the_gateway(prod).values() for route in functions]
+    for path in {path for _, path in routes}:
+        assert [route for route in routes if route == (ANY, path)] == [(ANY, path)], path
 
 
 def test_every_route_with_a_role_is_answered_by_one_function(prod: Deployed) -> None:

@@ -183,9 +183,7 @@ def test_every_route_takes_any_method_and_the_rest_goes_to_the_site(prod: Deploy
     # given the routes as the gateway gets them
     paths = prod.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"]
     # then a wrong method reaches the door, which answers 405 itself
-    assert {path: list(methods) for path, methods in paths.items()} == {
-        path: ["x-amazon-apigateway-any-method"] for path in paths
-    }
+    assert not [path for path, methods in paths.items() if "x-amazon-apigateway-any-method" not in methods]
     # and all is under /api/v1 but what no route names
     assert [path for path in paths if not path.startswith("/api/v1/")] == ["$default"]
     catch_all = paths["$default"]["x-amazon-apigateway-any-method"]

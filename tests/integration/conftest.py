@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.httpsession import URLLib3Session
+from telephony.clock import Deadline
+from telephony.values import Principal, ProviderType, Role
 
+from local.simulators.server import Server
+from local.testing import Backends
+from tests.conftest import new_world
 from tests.world import World
 
 Setting = Callable[..., None]
+
+
+def store_key(agency_id: str, provider: ProviderType, key: str, *, validate: bool = False, **meta: str) -> None:
+    """Puts an API key into an agency's default configuration of a provider."""
+    from telephony.bootstrap import container
+    from telephony.services.provider_accounts import Saving
+
+    operator, saving = (
+        Principal(agency_id, Role.OWNER, "test", "operator"),
+        Saving(Deadline.after(30), validate=validate),
+    )
+    container().provider_accounts.store(operator, provider, {"api_key": key}, saving, meta=meta)
 
 
 @pytest.fixture
@@ -44,6 +63,33 @@ def aws_calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 @pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the functions log from now on: one JSON object a line."""
+    stream = io.StringIO()
+    for handler in logging.getLogger("telephony").handlers:
+        monkeypatch.setattr(handler, "stream", stream)
+    return stream
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Each request to DynamoDB from now on: its operation, and how many items it read."""
+    seen: list[tuple[str, int]] = []
+    send = URLLib3Session.send
+
+    def counted(session: Any, request: Any) -> Any:
+        answer = send(session, request)
+        target = request.headers.get("X-Amz-Target", b"")
+        service, _, operation = (target.decode() if isinstance(target, bytes) else target).partition(".")
+        if service.startswith("DynamoDB"):
+            seen.append((operation, json.loads(answer.content).get("ScannedCount", 1)))
+        return answer
+
+    monkeypatch.setattr(URLLib3Session, "send", counted)
+    return seen
+
+
+@pytest.fixture
 def items(world: World) -> Callable[[str], list[dict[str, Any]]]:
     """All items of one of the template's tables, as DynamoDB stores them."""
 
@@ -55,3 +101,10 @@ def items(world: World) -> Callable[[str], list[dict[str, Any]]]:
         return found
 
     return read
+
+
+@pytest.fixture(scope="module")
+def calm_world(running: Backends, carriers: dict[str, Server]) -> Iterator[World]:
+    """One world for the tests of a module that leave it as they found it. Not to be mixed with `world`."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from new_world(running, carriers, monkeypatch)

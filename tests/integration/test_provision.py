@@ -7,11 +7,11 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from telephony.clock import Deadline
+from telephony.providers.ultravox import Ultravox
 from telephony.values import ProviderType
 
 from local.simulators import demo_accounts as demo
-from tests.integration.conftest import Setting
+from tests.integration.conftest import Setting, store_key
 from tests.world import PUBLIC_BASE_URL, HttpAnswer, World
 
 STEPS = [
@@ -42,14 +42,6 @@ def requests_at(world: World, carrier: str) -> list[tuple[str, str]]:
 def data_of(answer: HttpAnswer) -> dict[str, dict[str, Any]]:
     assert answer.status == 200, answer.body
     return {step["step"]: step["data"] for step in answer.body["completed_steps"]}
-
-
-def store(world: World, agency_id: str, provider: ProviderType, secrets: dict[str, str], **meta: str) -> None:
-    from telephony.bootstrap import container
-
-    container().provider_accounts.store(
-        agency_id, provider, secrets, actor="test", deadline=Deadline.after(30), meta=meta, validate=False
-    )
 
 
 def damage(world: World, agency_id: str, provider: str, expression: str, **values: Any) -> None:
@@ -278,7 +270,7 @@ def test_checks_come_in_the_published_order(world: World) -> None:
     answer = world.provision(token=tokens["owner"])
     assert (answer.status, answer.body["code"]) == (400, "configuration_missing")
     assert answer.body["error"] == "Ultravox API key not configured"
-    store(world, agency_id, ProviderType.ULTRAVOX, {"api_key": demo.ULTRAVOX_API_KEY})
+    store_key(agency_id, ProviderType.ULTRAVOX, demo.ULTRAVOX_API_KEY)
     answer = world.provision(token=tokens["owner"])
     assert (answer.status, answer.body["code"]) == (400, "configuration_missing")
     assert answer.body["error"] == "Telnyx credentials not configured"
@@ -310,13 +302,13 @@ def test_without_any_key_ultravoxs_is_named_first(world: World) -> None:
 @pytest.mark.parametrize("keys", ["none", "api key only", "public key only"])
 def test_every_missing_telnyx_key_is_named(world: World, keys: str) -> None:
     agency_id, tokens = world.new_agency(credentials=False)
-    store(world, agency_id, ProviderType.ULTRAVOX, {"api_key": demo.ULTRAVOX_API_KEY})
+    store_key(agency_id, ProviderType.ULTRAVOX, demo.ULTRAVOX_API_KEY)
     missing = ["telnyx_api_key", "telnyx_public_key"]
     if keys == "api key only":
-        store(world, agency_id, ProviderType.TELNYX, {"api_key": demo.TELNYX_API_KEY})
+        store_key(agency_id, ProviderType.TELNYX, demo.TELNYX_API_KEY)
         missing = ["telnyx_public_key"]
     if keys == "public key only":
-        store(world, agency_id, ProviderType.TELNYX, {"api_key": "x"}, telnyx_public_key=demo.TELNYX_PUBLIC_KEY)
+        store_key(agency_id, ProviderType.TELNYX, "x", telnyx_public_key=demo.TELNYX_PUBLIC_KEY)
         damage(world, agency_id, "telnyx", "REMOVE sealed, sealed_fields")
         missing = ["telnyx_api_key"]
 
@@ -390,9 +382,10 @@ def test_force_creates_only_what_is_gone(world: World) -> None:
     after = data_of(world.provision({"force": True}))
 
     assert after["create_telnyx_application"] == before["create_telnyx_application"] | {"reused": True}
-    assert after["create_outbound_profile"]["outbound_profile_id"] != before["create_outbound_profile"][
-        "outbound_profile_id"
-    ]
+    assert (
+        after["create_outbound_profile"]["outbound_profile_id"]
+        != before["create_outbound_profile"]["outbound_profile_id"]
+    )
     assert "reused" not in after["create_outbound_profile"]
     [application], [profile] = world.applications(), world.profiles()
     assert application["outbound"]["outbound_voice_profile_id"] == profile["id"]
@@ -413,8 +406,10 @@ def test_a_new_name_address_and_secret_reach_telnyx_by_force(world: World, setti
     after = data_of(answer)
     [application], [profile] = world.applications(), world.profiles()
     assert application["id"] == before["create_telnyx_application"]["application_id"]
-    assert after["create_telnyx_application"]["application_name"] == application["application_name"] == (
-        "Virsyn - Umbrella"
+    assert (
+        after["create_telnyx_application"]["application_name"]
+        == application["application_name"]
+        == ("Virsyn - Umbrella")
     )
     assert after["create_outbound_profile"]["profile_name"] == profile["name"] == "Virsyn Outbound - Umbrella"
     url = answer.body["provisioned"]["webhook_url"]
@@ -475,7 +470,7 @@ def test_a_failure_that_passes_is_finished_by_the_queue(world: World) -> None:
 
 
 def test_a_key_that_ultravox_refuses_is_the_callers_to_mend(world: World) -> None:
-    store(world, world.agency_id, ProviderType.ULTRAVOX, {"api_key": "Wrong123." + "0" * 32})
+    store_key(world.agency_id, ProviderType.ULTRAVOX, "Wrong123." + "0" * 32)
     answer = world.provision()
     assert (answer.status, answer.body["code"]) == (500, "invalid_provider_credentials")
     assert answer.body["provider"] == "ultravox"
@@ -486,27 +481,18 @@ def test_a_key_that_ultravox_refuses_is_the_callers_to_mend(world: World) -> Non
     assert len(world.effects("telnyx", "application_created")) == 1
 
 
-def test_while_one_runs_another_is_told_so(world: World) -> None:
-    # given a run that dies in the middle, its lease still held
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """What the function's process meets when it is killed."""
 
-    def die(_request: Any) -> None:
+
+def test_while_one_runs_another_is_told_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a run that dies in the middle, its lease still held
+    def die(*_: Any) -> None:
         raise Killed
 
-    from telephony.bootstrap import container
-
-    service = container().provisioning
-    real = service._providers.ultravox
-
-    class Dying:
-        def import_telnyx(self, _telnyx: Any) -> None:
-            raise Killed
-
-    service._providers.ultravox = lambda *_: Dying()  # type: ignore[method-assign,assignment,return-value]
-    with pytest.raises(Killed):
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(Ultravox, "import_telnyx", die)
         world.provision()
-    service._providers.ultravox = real  # type: ignore[method-assign]
 
     answer = world.provision()
 

@@ -10,12 +10,32 @@ def test_smoke(world: World) -> None:
     world.provision()
     token = world.owner_token
     number = next(iter(world.telnyx.simulator.for_sale())).number
-    answer = world.call("purchase_number", "POST", "/phone-numbers/purchase", {"phone_number": number, "provider": "telnyx"}, token=token, headers={"idempotency-key": "k"*10})
+    answer = world.call(
+        "purchase_number",
+        "POST",
+        "/phone-numbers/purchase",
+        {"phone_number": number, "provider": "telnyx"},
+        token=token,
+        headers={"idempotency-key": "k" * 10},
+    )
     print(answer)
     assert answer.status == 200
-    again = world.call("purchase_number", "POST", "/phone-numbers/purchase", {"phone_number": number, "provider": "telnyx"}, token=token, headers={"idempotency-key": "k"*10})
+    again = world.call(
+        "purchase_number",
+        "POST",
+        "/phone-numbers/purchase",
+        {"phone_number": number, "provider": "telnyx"},
+        token=token,
+        headers={"idempotency-key": "k" * 10},
+    )
     print(again)
-    third = world.call("purchase_number", "POST", "/phone-numbers/purchase", {"phone_number": number, "provider": "telnyx"}, token=token)
+    third = world.call(
+        "purchase_number",
+        "POST",
+        "/phone-numbers/purchase",
+        {"phone_number": number, "provider": "telnyx"},
+        token=token,
+    )
     print(third)
     gone = world.call("purchase_number", "POST", "/phone-numbers/release", {"phone_number": number}, token=token)
     print(gone)

@@ -107,6 +107,8 @@ def test_nothing_is_built_at_import(path: Path) -> None:
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
             called = {
-                each.func.id for each in ast.walk(node) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
+                each.func.id
+                for each in ast.walk(node)
+                if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
             }
             assert not called & {"container", "Container", "client", "session", "connect"}, f"{path}:{node.lineno}"

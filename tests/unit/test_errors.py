@@ -57,7 +57,12 @@ def test_a_partial_failure_is_its_causes_with_the_progress_added() -> None:
     )
     # when a workflow stops at it
     failure = PartialFailure(
-        cause, completed_steps=[], failed_at="a_step", partial_data={"id": "1"}, operation_id="op_1", retry_scheduled=True
+        cause,
+        completed_steps=[],
+        failed_at="a_step",
+        partial_data={"id": "1"},
+        operation_id="op_1",
+        retry_scheduled=True,
     )
     # then it says the same, and how far the workflow got
     assert (failure.message, failure.code, failure.fix) == (cause.message, cause.code, cause.fix)

@@ -68,10 +68,10 @@ def test_providers_failures() -> None:
 
 
 @pytest.mark.parametrize("family", [INTEGRATION, NUMBERS, CONFIGURATIONS, PROVIDERS], ids=lambda family: family.name)
-def test_a_carriers_failure_is_502_in_integration_and_500_elsewhere(family: Family) -> None:
+def test_a_carriers_failure_is_502_where_it_is_asked_directly_and_500_elsewhere(family: Family) -> None:
     error = ProviderUnavailable("Telnyx did not answer", provider="telnyx", operation="list", provider_code="10007")
     status, body = failure(family, error, "r1")
-    assert status == (502 if family is INTEGRATION else 500)
+    assert status == (502 if family in (INTEGRATION, PROVIDERS) else 500)
     told = body["error"] if family is CONFIGURATIONS else body
     assert (told["provider"], told["provider_code"], told["retryable"]) == ("telnyx", "10007", True)
 

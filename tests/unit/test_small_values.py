@@ -47,7 +47,8 @@ def test_a_wakeup_carries_an_operation_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "op_1", "null", "[]", '"op_1"', "{}", '{"operation_id": null}', '{"operation_id": ""}', '{"id": "x"}', "{"]
+    "body",
+    ["", "op_1", "null", "[]", '"op_1"', "{}", '{"operation_id": null}', '{"operation_id": ""}', '{"id": "x"}', "{"],
 )
 def test_any_other_message_is_refused(body: str) -> None:
     with pytest.raises(InvalidRequest, match="not a wake-up message"):

@@ -47,7 +47,9 @@ POOL = HTTPConnectionPool("carrier.example.com")
 
 
 def refused(call: Call, answer: Answer) -> TelephonyError:
-    return ProviderRejected(f"no to {call.operation}", provider="telnyx", operation=call.operation, status=answer.status)
+    return ProviderRejected(
+        f"no to {call.operation}", provider="telnyx", operation=call.operation, status=answer.status
+    )
 
 
 def send(call: Call = READ, read: Callable[[Any], Any] = dict, *, seconds: float = 28, **rest: Any) -> Any:
@@ -258,7 +260,9 @@ def test_a_long_wait_is_left_to_the_queue(carrier: responses.RequestsMock, waite
     assert waited == []
 
 
-@pytest.mark.parametrize("error", [REFUSED, NO_SUCH_HOST, requests.ConnectTimeout("3 s")], ids=["refused", "dns", "slow"])
+@pytest.mark.parametrize(
+    "error", [REFUSED, NO_SUCH_HOST, requests.ConnectTimeout("3 s")], ids=["refused", "dns", "slow"]
+)
 def test_an_order_that_never_went_out_is_sent_again(error: Exception, carrier: responses.RequestsMock) -> None:
     carrier.post(URL, body=error)
     carrier.post(URL, json={"id": "1"})

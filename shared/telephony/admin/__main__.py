@@ -17,9 +17,12 @@ from telephony import clock
 from telephony.bootstrap import Container, container
 from telephony.clock import Deadline
 from telephony.errors import InvalidRequest, TelephonyError
+from telephony.services import limits
 from telephony.services.administration import OPERATOR
-from telephony.services.provider_accounts import SECRET_FIELDS
-from telephony.values import ProviderType, Role
+from telephony.services.configuration_records import SECRET_FIELDS
+from telephony.services.limits import WantedLimits
+from telephony.services.provider_accounts import Saving
+from telephony.values import Principal, ProviderType, Role
 
 SECONDS_PER_COMMAND = 60
 
@@ -28,7 +31,14 @@ agency_app = typer.Typer(help="Agencies.", no_args_is_help=True)
 user_app = typer.Typer(help="People: Supabase users with a role in an agency.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens.", no_args_is_help=True)
 credentials_app = typer.Typer(help="Carrier credentials.", no_args_is_help=True)
-for name, group in (("agency", agency_app), ("user", user_app), ("token", token_app), ("credentials", credentials_app)):
+limits_app = typer.Typer(help="What an agency may spend.", no_args_is_help=True)
+for name, group in (
+    ("agency", agency_app),
+    ("user", user_app),
+    ("token", token_app),
+    ("credentials", credentials_app),
+    ("limits", limits_app),
+):
     app.add_typer(group, name=name)
 
 AgencyOption = Annotated[str, typer.Option("--agency", help="Agency id or org handle.")]
@@ -220,17 +230,49 @@ def credentials_set(
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise InvalidRequest("The credentials must be a JSON object of texts")
     admin = services()
+    found = admin.administration.agency(agency)
     configuration = admin.provider_accounts.store(
-        admin.administration.agency(agency).id,
+        Principal(found.id, Role.OWNER, OPERATOR, "operator", org_handle=found.org_handle),
         provider,
         {field: given[field] for field in SECRET_FIELDS if field in given},
-        actor=OPERATOR,
-        deadline=Deadline.after(SECONDS_PER_COMMAND),
+        Saving(Deadline.after(SECONDS_PER_COMMAND), admin.settings.public_base_url, validate, "--no-validate"),
         meta={key: value for key, value in given.items() if key not in (*SECRET_FIELDS, "base_url")},
         base_url=given.get("base_url"),
-        validate=validate,
     )
     show({"provider_configuration_id": int(configuration.id), "provider": provider.value, "validated": validate})
+
+
+@limits_app.command("set")
+def limits_set(
+    agency: AgencyOption,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217; needed with a limit on costs.")] = None,
+    max_numbers: Annotated[int | None, typer.Option(help="Live numbers.")] = None,
+    max_monthly_total: Annotated[str | None, typer.Option(help="Of all numbers together, such as 12.50.")] = None,
+    max_setup_cost: Annotated[str | None, typer.Option(help="Of each number, such as 1.00.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Allowed; may be given several times.")] = None,
+    provider: Annotated[list[ProviderType] | None, typer.Option(help="Allowed; may be given several times.")] = None,
+    max_open_operations: Annotated[int | None, typer.Option(help="Unfinished purchases at a time.")] = None,
+) -> None:
+    """Replaces all limits of an agency: one that is not given is lifted. What was spent stays counted."""
+    agency_id = services().administration.agency(agency).id
+    wanted = WantedLimits(
+        currency,
+        max_numbers,
+        max_monthly_total,
+        max_setup_cost,
+        country or (),
+        provider or (),
+        max_open_operations,
+    )
+    limits.set_limits(agency_id, wanted, OPERATOR)
+    show({"agency_id": agency_id, **limits.describe(agency_id)})
+
+
+@limits_app.command("show")
+def limits_show(agency: AgencyOption) -> None:
+    """Shows an agency's limits and what it has spent of them."""
+    agency_id = services().administration.agency(agency).id
+    show({"agency_id": agency_id, **limits.describe(agency_id)})
 
 
 def main() -> None:

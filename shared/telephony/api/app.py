@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
@@ -22,6 +22,7 @@ from telephony.api.access import ROUTES
 from telephony.api.families import failure, family_of
 from telephony.clock import Deadline
 from telephony.errors import (
+    Forbidden,
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
@@ -30,7 +31,7 @@ from telephony.errors import (
     Unauthenticated,
 )
 from telephony.observability import logger
-from telephony.services.identity import authorise
+from telephony.services.identity import authorise, record_refusal
 from telephony.values import Principal, Role
 
 BASE_PATH = "/api/v1"
@@ -63,6 +64,10 @@ class _Route:
     name: str
     raw: bool
 
+    @property
+    def path(self) -> str:
+        return self.name.split(" ")[1]
+
 
 class Door:
     """One Lambda function's routes. Call it with the event and the context."""
@@ -74,6 +79,7 @@ class Door:
             serializer=_to_json,
         )
         self._app.exception_handler(RequestValidationError)(_invalid)
+        self._app.not_found(_unroutable)
         self._routes: list[_Route] = []
 
     @property
@@ -98,21 +104,22 @@ class Door:
         With `raw` the handler finds the body's own bytes in `caller.raw_body`: what a signature was made over.
         """
         method, path = name.split(" ")
-        pattern = re.compile("[^/]+".join(re.escape(part) for part in re.split(r"<\w+>", path)))
-        self._routes.append(_Route(method, pattern, ROUTES[name], name, raw))
+        self._routes.append(_Route(method, _pattern(path), ROUTES[name], name, raw))
         return self._app.route(path, method=[method], **openapi)
 
     def __call__(self, event: Event, context: Any) -> dict[str, Any]:
         began = clock.now()
         request_id = event["requestContext"]["requestId"]
         path = _path(event)
-        agency_id = code = None
+        agency_id = code = caller = None
         if path.endswith("/") and path != "/":
             return _redirect(event, request_id)
         try:
             route = self._match(event["requestContext"]["http"]["method"], path)
             caller = _call(event, context, route)
             agency_id = caller.principal.agency_id if route.role else None
+            if route.role:
+                authorise(caller.principal, route.role)
             raw = _raw_body(event)
             checked = _with_body(event, "" if route.raw or not raw else _json_object(raw, event))
             self._app.context["caller"] = replace(caller, raw_body=raw) if route.raw else caller
@@ -122,6 +129,8 @@ class Door:
                 logger.exception("unexpected error")
                 error = TelephonyError("Internal server error")
             code = error.code
+            if isinstance(error, Forbidden) and caller:
+                record_refusal(caller.principal, route.name, code)
             answer = _answer(error, path, request_id)
         answer.setdefault("headers", {})["X-Request-Id"] = request_id
         logger.info(
@@ -145,7 +154,22 @@ class Door:
         for route in here:
             if route.method == method:
                 return route
-        raise MethodNotAllowed(sorted({route.method for route in here}))
+        raise MethodNotAllowed(_methods({route.path for route in here}))
+
+
+def _methods(paths: Collection[str]) -> list[str]:
+    """The methods of these paths, those that another function answers included."""
+    return sorted({method for method, path in (name.split(" ") for name in ROUTES) if path in paths})
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("[^/]+".join(re.escape(part) for part in re.split(r"<\w+>", path)))
+
+
+def _methods_of(path: str) -> list[str]:
+    """All methods of a path, those that another function answers included."""
+    routes = (name.split(" ") for name in ROUTES)
+    return sorted({method for method, route in routes if _pattern(route).fullmatch(path)})
 
 
 def _call(event: Event, context: Any, route: _Route) -> Caller:
@@ -155,7 +179,6 @@ def _call(event: Event, context: Any, route: _Route) -> Caller:
         principal = Principal("", Role.MEMBER, "anonymous", "token")
     else:
         principal = container.identity.authenticate(headers)
-        authorise(principal, route.role)
     return Caller(
         principal,
         Deadline.after(context.get_remaining_time_in_millis() / 1000),
@@ -224,9 +247,17 @@ def _deeper(value: Any, levels: int) -> bool:
     return any(isinstance(each, dict | list) for each in level)
 
 
+def _unroutable(_error: Exception) -> Response[Any]:
+    """Powertools takes fewer characters in a path than a path may have: what it can't route doesn't exist."""
+    raise NotFound("Not found")
+
+
 def _invalid(error: RequestValidationError) -> Response[Any]:
     errors = [
-        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
+        {
+            "field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]),
+            "message": each["msg"].removeprefix("Value error, "),
+        }
         for each in error.errors()[:MAX_FIELD_ERRORS]
     ]
     text = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
@@ -242,6 +273,8 @@ def _answer(error: TelephonyError, path: str, request_id: str) -> dict[str, Any]
         headers["Allow"] = ", ".join(error.allowed)
     if (wait := getattr(error, "retry_after", None)) is not None:
         headers["Retry-After"] = str(max(1, round(wait)))
+    if error.replayed:
+        headers["Idempotency-Replayed"] = "true"
     return {"statusCode": status, "headers": headers, "body": _to_json(body), "isBase64Encoded": False}
 
 

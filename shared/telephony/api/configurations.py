@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from telephony.api.common import StrictBool
 from telephony.api.families import metadata
 from telephony.api.fields import FriendlyName
-from telephony.api.common import StrictBool
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100

@@ -24,8 +24,8 @@ class Family:
     status: Callable[[TelephonyError], int] = lambda error: error.http_status
 
 
-def _integration_status(error: TelephonyError) -> int:
-    """A carrier's refusal is 502 in this family, except where a multi-step operation reports it (500)."""
+def _bad_gateway(error: TelephonyError) -> int:
+    """A carrier's failure is 502 in this family, except where a multi-step operation reports it (500)."""
     return 502 if isinstance(error, ProviderError) else error.http_status
 
 
@@ -36,7 +36,7 @@ def metadata() -> Body:
 INTEGRATION = Family(
     "integration",
     lambda message, _status, keys: {"success": False, "error": message, **keys},
-    _integration_status,
+    _bad_gateway,
 )
 NUMBERS = Family("numbers", lambda message, _status, keys: {"detail": message, **keys})
 CONFIGURATIONS = Family(
@@ -47,7 +47,11 @@ CONFIGURATIONS = Family(
         "metadata": metadata(),
     },
 )
-PROVIDERS = Family("providers", lambda message, status, keys: {"status_code": status, "message": message, **keys})
+PROVIDERS = Family(
+    "providers",
+    lambda message, status, keys: {"status_code": status, "message": message, **keys},
+    _bad_gateway,
+)
 
 _BY_SEGMENT: Mapping[str, Family] = {
     **dict.fromkeys(

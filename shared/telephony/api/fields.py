@@ -6,8 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, StringConstraints
 
-FriendlyName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""A name that a person gives: 1 to 255 characters, no control characters."""
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+FriendlyName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)]
+"""Of a number: as long as Twilio allows, which is less than the others do. No control characters."""
+
+AssistantName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_PRINTABLE)]
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:-]*$")]
 """An id at a carrier or at Ultravox, as it stands in paths there."""

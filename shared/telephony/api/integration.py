@@ -26,6 +26,27 @@ class DeprovisionRequest(Request):
     )
 
 
+class RepairRequest(Request):
+    dry_run: StrictBool = Field(False, description="Only tell what would be mended.")
+
+
+class StoreTelnyxRequest(Request):
+    telnyx_api_key: str = Field(min_length=20, max_length=1024)
+    telnyx_public_key: str = Field(min_length=1, max_length=1024, description="Base64, as Telnyx's portal shows it.")
+    telnyx_account_sid: str | None = Field(None, min_length=1, max_length=100)
+    skip_validation: StrictBool = Field(False, description="Store without asking Telnyx about the key.")
+
+    def meta(self) -> dict[str, str]:
+        """What of it is not secret."""
+        meta = {"telnyx_public_key": self.telnyx_public_key}
+        return meta | ({"telnyx_account_sid": self.telnyx_account_sid} if self.telnyx_account_sid else {})
+
+
+class SaveUltravoxRequest(Request):
+    api_key: str = Field(min_length=1, max_length=1024)
+    skip_validation: StrictBool = Field(False, description="Store without asking Ultravox about the key.")
+
+
 class CompletedStep(BaseModel):
     success: Literal[True] = True
     step: str
@@ -91,3 +112,66 @@ class IntegrationStatusResponse(Capabilities):
     ready_for_provisioning: bool
     telephony_configured: bool
     next_steps: list[str]
+
+
+class ImportResponse(BaseModel):
+    success: Literal[True] = True
+    telnyx_configured_in_ultravox: Literal[True] = True
+    application_id: str
+
+
+class StoreTelnyxResponse(BaseModel):
+    success: Literal[True] = True
+    validated: bool
+    webhook_url: str
+    next_steps: list[str]
+    telephony_ready: bool
+
+
+class SaveUltravoxResponse(BaseModel):
+    success: Literal[True] = True
+    validated: bool
+    webhook_url: str
+
+
+class VirsynFacts(BaseModel):
+    has_ultravox_key: bool
+    has_telnyx_key: bool
+    has_telnyx_public_key: bool
+    telnyx_application_id: str | None
+    telnyx_outbound_profile_id: str | None
+    telephony_configured: bool
+
+
+class UltravoxFacts(BaseModel):
+    telnyx_configured: bool
+    has_api_key: bool
+    has_public_key: bool
+    application_id: str | None
+    call_creation_allow_all_agents: bool
+    api_key_prefix: str | None
+    public_key_prefix: str | None
+
+
+class TelnyxFacts(BaseModel):
+    application_exists: bool
+    application_name: str | None
+    webhook_url_matches: bool
+    outbound_profile_exists: bool
+    outbound_profile_associated: bool
+
+
+class VerifyResponse(BaseModel):
+    success: Literal[True] = True
+    virsyn_db: VirsynFacts
+    ultravox: UltravoxFacts | None
+    telnyx: TelnyxFacts | None
+    in_sync: bool
+    sync_issues: list[str] | None
+    ready_for_calls: bool
+    error: str | None = Field(None, description="Without an Ultravox key only.", exclude_if=lambda value: value is None)
+
+
+class RepairResponse(VerifyResponse):
+    repaired: list[str] = Field(description="The issues that are gone; with dry_run those that would be.")
+    dry_run: bool

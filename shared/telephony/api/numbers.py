@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict
 
 from telephony import e164
 from telephony.api.common import Request, StrictInt
+from telephony.api.fields import MAX_ID_DIGITS, FriendlyName
 from telephony.errors import InvalidRequest
-from telephony.values import AvailableNumber, NumberType, ProviderType
+from telephony.values import AvailableNumber, NumberType, ProviderType, SearchCriteria
 
 
 def _e164(value: str) -> str:
@@ -27,7 +28,8 @@ def _carrier(value: Any) -> Any:
 
 PhoneNumber = Annotated[str, AfterValidator(_e164), Field(examples=["+12125551234"], max_length=32)]
 Carrier = Annotated[ProviderType, BeforeValidator(_carrier)]
-Cost = Annotated[float, Field(ge=0, le=1_000_000)]
+Cost = Annotated[float, Strict(), Field(ge=0, le=1_000_000)]
+AssistantId = Annotated[StrictInt, Field(ge=1, lt=10**MAX_ID_DIGITS)]
 Text = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -40,6 +42,9 @@ class SearchRequest(Request):
     region: Text | None = None
     number_type: NumberType = "local"
     limit: Annotated[StrictInt, Field(ge=1, le=50)] = 10
+
+    def criteria(self) -> SearchCriteria:
+        return SearchCriteria(**self.model_dump(exclude={"provider"}))
 
 
 class NumberCapabilities(BaseModel):
@@ -95,8 +100,8 @@ class SearchResponse(BaseModel):
 class PurchaseBody(Request):
     phone_number: PhoneNumber
     provider: Carrier
-    assistant_id: Annotated[StrictInt, Field(ge=1)] | None = None
-    friendly_name: Text | None = None
+    assistant_id: AssistantId | None = None
+    friendly_name: FriendlyName | None = None
     country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     max_monthly_cost: Cost | None = None
     max_setup_cost: Cost | None = None
@@ -114,7 +119,7 @@ class PurchaseResponse(BaseModel):
 
 class AssignBody(Request):
     phone_number: PhoneNumber
-    assistant_id: Annotated[StrictInt, Field(ge=1)] | None
+    assistant_id: AssistantId | None
 
 
 class AssignResponse(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from telephony import clock
-from telephony.errors import Conflict
+from telephony.errors import Conflict, NotFound
 from telephony.models.agencies import Agency
 from telephony.models.base import Table, Write, delete, get, put, storage_errors, update
 
@@ -79,12 +79,12 @@ def remove(assistant: Assistant) -> Write:
 
 
 def count_number(agency_id: str, assistant_id: int, change: int) -> Write:
-    """One number more (1) or less (-1) on an assistant; fails with `Conflict` if it was deleted meanwhile."""
+    """One number more (1) or less (-1) on an assistant; fails with `NotFound` if it was deleted meanwhile."""
     return update(
         Assistant(agency_id, assistant_id),
         [Assistant.numbers.add(change), Assistant.revision.add(1)],
         Assistant.id.exists(),
-        lambda: Conflict("The assistant was deleted meanwhile", code="assistant_not_found"),
+        lambda: NotFound("Assistant not found", code="assistant_not_found"),
     )
 
 

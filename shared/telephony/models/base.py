@@ -160,7 +160,7 @@ def _key(item: Table) -> tuple[Any, ...]:
 
 def _collided(error: TransactWriteError) -> bool:
     """Lost against another transaction, and no condition of ours failed."""
-    if error.cause_response_code == "TransactionInProgressException":
+    if _code(error) == "TransactionInProgressException":
         return True
     codes = {reason.code for reason in error.cancellation_reasons if reason}
     return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
@@ -181,21 +181,29 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except TransactWriteError as error:
-        if error.cause_response_code in ("TransactionCanceledException", "TransactionInProgressException"):
+        if _code(error) in ("TransactionCanceledException", "TransactionInProgressException"):
             raise
         raise _unavailable(error) from error
     except PynamoDBException as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if _code(error) == "ConditionalCheckFailedException":
             raise
-        if isinstance(error, TransactGetError) and error.cause_response_code == "TransactionCanceledException":
+        if isinstance(error, TransactGetError) and _code(error) == "TransactionCanceledException":
             raise
         raise _unavailable(error) from error
     except (BotoCoreError, ClientError) as error:
         raise _unavailable(error) from error
 
 
+def _code(error: Exception) -> str | None:
+    """AWS's code of what went wrong; None without an answer. (PynamoDB's own property fails on a time limit that ran
+    out: botocore's exception for it has a `response` that is None.)"""
+    response = getattr(getattr(error, "cause", None), "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
 def _unavailable(error: Exception) -> StorageUnavailable:
-    cause = getattr(error, "cause_response_code", None) or type(error).__name__
+    cause = _code(error) or type(error).__name__
     logger.error("storage unavailable", extra={"cause": cause})
     return StorageUnavailable("The database is not available")
 

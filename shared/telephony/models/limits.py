@@ -12,7 +12,7 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from telephony.errors import SpendingLimitExceeded, TooManyOperations
-from telephony.models.base import Table, Write, update
+from telephony.models.base import Table, Write, get, update
 
 
 class Limits(Table):
@@ -38,6 +38,11 @@ class Limits(Table):
 
 def key(agency_id: str) -> str:
     return f"limits#{agency_id}"
+
+
+def find(agency_id: str) -> Limits | None:
+    """None for an agency without limits that has never bought a number."""
+    return get(Limits, key(agency_id))
 
 
 MAX_OPEN_OPERATIONS = 200
@@ -94,6 +99,7 @@ def set_limits(
     max_setup_cost: int | None,
     countries: list[str] | None,
     providers: list[str] | None,
+    max_open_operations: int | None,
 ) -> Write:
     """Replaces all limits; the counters stay."""
     values: dict[Any, Any] = {
@@ -103,6 +109,7 @@ def set_limits(
         Limits.max_setup_cost: max_setup_cost,
         Limits.countries: countries,
         Limits.providers: providers,
+        Limits.max_open_operations: max_open_operations,
     }
     return update(
         Limits(key(agency_id)),

@@ -133,6 +133,11 @@ class Operation(Table):
         return record
 
     @property
+    def expired(self) -> bool:
+        """DynamoDB may be days late with deleting it."""
+        return self.expires_at is not None and self.expires_at <= clock.now()
+
+    @property
     def leased(self) -> bool:
         return self.lease_until > clock.now()
 
@@ -176,8 +181,7 @@ def new_lease() -> str:
 
 def find(operation_id: str) -> Operation | None:
     operation = get(Operation, operation_id)
-    expired = operation is not None and operation.expires_at is not None and operation.expires_at <= clock.now()
-    return None if expired else operation
+    return None if operation is None or operation.expired else operation
 
 
 def open_new(operation: Operation) -> Write:
@@ -204,13 +208,16 @@ def _schedule_actions(operation: Operation, due_at: float) -> list[Action]:
 
 
 def journal(operation: Operation) -> Write:
-    """Writes the operation as it stands in memory, provided that its lease is still the one stored."""
+    """Writes the operation as it stands in memory, provided that its lease is still the one stored.
+
+    One that is stored as ended stays so: the run whose last write was done, and its answer lost, must not open it again.
+    """
     operation.updated_at = clock.now()
     operation.expires_at = int(clock.now()) + KEPT_FOR if operation.status in FINAL else None
     return put(
         operation,
-        Operation.lease == operation.lease,
-        lambda: OperationInProgress("Another run has taken the operation over"),
+        (Operation.lease == operation.lease) & ~Operation.status.is_in(*FINAL),
+        lambda: OperationInProgress("The operation has ended, or another run has taken it over"),
     )
 
 

@@ -193,6 +193,12 @@ def find_live(agency_id: str, phone_number: str) -> PhoneConfiguration | None:
         return next((each for each in newest_first if each.agency_id == agency_id and each.live), None)
 
 
+def find_guarded(agency_id: str, phone_number: str) -> PhoneConfiguration | None:
+    """As `find_live`, by the number's guard: two reads, but of what was just written, too."""
+    guard = get(NumberGuard, guard_key(phone_number))
+    return find(agency_id, guard.phone_configuration_id) if guard else None
+
+
 def find_by_request(agency_id: str, request_id: str) -> PhoneConfiguration | None:
     if not storable(request_id):
         return None
@@ -219,7 +225,7 @@ def newest(agency_id: str, status: NumberStatus | None, limit: int, before: str 
         found = list(
             index.query(
                 key,
-                None if before is None else index.sort_key < before,
+                None if before is None else PhoneConfiguration.sort_key < before,
                 filter_condition=_readable(status),
                 scan_index_forward=False,
                 limit=limit,
@@ -327,6 +333,16 @@ def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_re
         (PhoneConfiguration.revision == read) & unchanged(PhoneConfiguration.operation_id, before),
         lambda: OperationInProgress("Another operation on this number is running"),
     )
+
+
+def any_bought_with(agency_id: str, provider_configuration_id: int) -> bool:
+    """Whether a live number of the agency was bought with that carrier account."""
+    with storage_errors():
+        bought = PhoneConfiguration.provider_configuration_id == provider_configuration_id
+        return (
+            next(iter(PhoneConfiguration.by_agency.query(agency_id, filter_condition=bought, limit=1)), None)
+            is not None
+        )
 
 
 def reload(configuration_id: str) -> PhoneConfiguration | None:

@@ -7,9 +7,11 @@ with the same key has shown can be ordered, so `quote` is a search.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from telephony import e164
+from telephony.errors import ProviderRejected
 from telephony.providers.base import NumberSetup, Order, OwnedNumber
 from telephony.providers.telnyx import ORDER, Telnyx
 from telephony.providers.transport import Repeat
@@ -71,40 +73,60 @@ class TelnyxNumbers(Telnyx):
             "messaging_profile_id": setup.messaging_profile_id,
         }
         wanted = {name: value for name, value in body.items() if value is not None}
-        order = self.send(ORDER, "POST", "/number_orders", _order, wanted, repeat=Repeat.NEVER)
-        return self._with_number(order, phone_number)
+        return self.send(ORDER, "POST", "/number_orders", _order, wanted, repeat=Repeat.NEVER)
 
     def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
-        if order_id:
-            order = self._find("read the order", f"/number_orders/{order_id}", _order)
-        else:
+        if order_id is None:
             params = {"filter[customer_reference]": reference}
             listed = self.send("look the order up", "GET", "/number_orders", _ids, params=params)
-            # Lists show the numbers without their states: the order itself is read.
-            order = self._find("read the order", f"/number_orders/{listed[0]}", _order) if listed else None
-        return self._with_number(order, phone_number) if order else None
+            if not listed:
+                return self._order_of_number(phone_number, reference)
+            order_id = listed[0]
+        # Lists show the numbers without their states: the order itself is read.
+        return self._find("read the order", f"/number_orders/{order_id}", _order)
+
+    def _order_of_number(self, phone_number: str, reference: str) -> Order | None:
+        """The order that a number came by: numbers keep the reference, and Telnyx may list them first."""
+        params = {"filter[customer_reference]": reference}
+        listed = self.send("look the number up", "GET", "/phone_numbers", _owned_list, params=params)
+        number = next((each for each in listed if each.phone_number == phone_number), None)
+        if number is None:
+            return None
+        details = {
+            "id": None,
+            "phone_number": phone_number,
+            "status": "completed",
+            "connection_id": number.connection_id,
+        }
+        rest = {"messaging_profile_id": number.messaging_profile_id, "customer_reference": reference}
+        return Order("success", "", number, details | rest)
 
     def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
-        if number.connection_id != setup.connection_id:
-            body = {"connection_id": setup.connection_id or ""}
-            number = self.send("connect the number", "PATCH", f"/phone_numbers/{number.id}", _owned, body)
-        if setup.messaging_profile_id and number.messaging_profile_id != setup.messaging_profile_id:
-            body = {"messaging_profile_id": setup.messaging_profile_id}
-            self.send("set the messaging profile", "PATCH", f"/phone_numbers/{number.id}/messaging", dict, body)
-        return number
+        wired = self._connect(number, setup.connection_id)
+        try:
+            return self._set_messaging(wired, setup.messaging_profile_id)
+        except ProviderRejected:
+            self._connect(wired, number.connection_id)  # refused as a whole
+            raise
+
+    def _connect(self, number: OwnedNumber, connection_id: str | None) -> OwnedNumber:
+        if number.connection_id == connection_id:
+            return number
+        body = {"connection_id": connection_id or ""}  # empty: off its connection
+        return self.send("connect the number", "PATCH", f"/phone_numbers/{number.id}", _owned, body)
+
+    def _set_messaging(self, number: OwnedNumber, profile_id: str | None) -> OwnedNumber:
+        if number.messaging_profile_id == profile_id:
+            return number
+        body = {"messaging_profile_id": profile_id or ""}
+        self.send("set the messaging profile", "PATCH", f"/phone_numbers/{number.id}/messaging", dict, body)
+        return replace(number, messaging_profile_id=profile_id, capabilities=_owned_capabilities(profile_id))
 
     def release(self, number_id: str) -> None:
         self._delete("release the number", f"/phone_numbers/{number_id}")
 
     def _search(self, params: Mapping[str, str]) -> list[AvailableNumber]:
         return self.send("search numbers", "GET", "/available_phone_numbers", _available_list, params=params)
-
-    def _with_number(self, order: Order, phone_number: str) -> Order:
-        """A successful order with the number's own record: the ids inside an order are not the number's."""
-        if order.status != "success":
-            return order
-        number = self.owned(phone_number)
-        return Order(order.status, order.id, number, order.details)
 
 
 def _available_list(records: list[dict[str, Any]]) -> list[AvailableNumber]:
@@ -132,12 +154,18 @@ def _capabilities(names: Any) -> Capabilities:
     return Capabilities(voice="voice" in known, sms="sms" in known, mms="mms" in known, fax="fax" in known)
 
 
+def _owned_capabilities(messaging_profile_id: str | None) -> Capabilities:
+    """A number without a messaging profile is voice only."""
+    messaging = messaging_profile_id is not None
+    return Capabilities(voice=True, sms=messaging, mms=messaging)
+
+
 def _ids(records: list[dict[str, Any]]) -> list[str]:
     return [str(record["id"]) for record in records]
 
 
 def _order(record: Mapping[str, Any]) -> Order:
-    """Both the order and the number in it must have succeeded."""
+    """Both the order and the number in it must have succeeded. The ids in it are not those of numbers."""
     numbers = record.get("phone_numbers") or [{}]
     states = {record["status"], numbers[0].get("status", record["status"])}
     status = "failure" if "failure" in states else "pending" if "pending" in states else "success"
@@ -169,7 +197,7 @@ def _owned(record: Mapping[str, Any]) -> OwnedNumber:
         id=str(record["id"]),
         phone_number=record["phone_number"],
         status=status,  # type: ignore[arg-type]
-        capabilities=Capabilities(voice=True, sms=messaging is not None, mms=messaging is not None),
+        capabilities=_owned_capabilities(messaging),
         connection_id=record.get("connection_id") or None,
         messaging_profile_id=messaging,
         country_code=record.get("country_iso_alpha2") or None,

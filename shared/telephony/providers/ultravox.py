@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,12 +16,16 @@ from telephony.providers.transport import Answer, Call, Repeat, Transport
 
 @dataclass(frozen=True, slots=True)
 class TelnyxImport:
-    """What Ultravox is told of a Telnyx account. `account_sid` may be unknown: it is not to be had from Telnyx."""
+    """What Ultravox is told of a Telnyx account. `account_sid` may be unknown: it is not to be had from Telnyx.
+
+    `existing` is what Ultravox shows now, for an import that is to leave alone what isn't ours in it.
+    """
 
     api_key: SecretStr
     public_key: str
     application_id: str
     account_sid: str | None = None
+    existing: Mapping[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
         """Whole, since Ultravox does not merge the object; every agent may be called (its default refuses all)."""
@@ -32,6 +37,10 @@ class TelnyxImport:
         }
         if self.account_sid:
             body["accountSid"] = self.account_sid
+        if self.existing and self.existing.get("requestContextMapping"):
+            body["requestContextMapping"] = self.existing["requestContextMapping"]
+        if self.existing and self.existing.get("callCreationAllowedAgentIds"):
+            body["callCreationAllowedAgentIds"] = []  # not allowed together with all agents
         return body
 
 

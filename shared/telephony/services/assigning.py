@@ -12,7 +12,7 @@ from telephony.models import assistants, audit_events, operations, phone_configu
 from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.base import Write, get_together
-from telephony.models.operations import FINAL, Operation
+from telephony.models.operations import FINAL, Operation, StepState
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberProvider, NumberSetup
 from telephony.providers.reasons import FIXES
@@ -54,7 +54,7 @@ class Assigning:
         Raises `NotFound` (number, assistant), `InvalidRequest` (`provider_mismatch`, `assistant_not_ready`),
         `OperationInProgress`, and what the carrier says.
         """
-        record = phone_configurations.find_live(principal.agency_id, phone_number)
+        record = phone_configurations.find_guarded(principal.agency_id, phone_number)
         if record is None:
             raise NotFound("This number is not in your inventory", code="number_not_found")
         unfinished = operations.find(record.operation_id) if record.operation_id else None
@@ -162,9 +162,9 @@ def _end(run: Run[Assignment], data: Data) -> Sequence[Write]:
 
 def _abandon(run: Run[Assignment], error: TelephonyError) -> Sequence[Write] | None:
     """Nothing was spent: what a retry can't mend ends here, with the record as it was."""
-    if error.retryable:
-        return None
     c, operation = run.context, run.operation
+    if error.retryable or operation.step(ASSIGN).state == StepState.DONE:
+        return None
     c.record.operation_id = None
     writes = phone_configurations.replace(c.record)
     if operation.input["assistant_id"] is not None:

@@ -6,12 +6,12 @@ import base64
 import binascii
 import hmac
 import json
+import re
 
 from telephony import clock
-from telephony.errors import TelephonyError, Unauthenticated
+from telephony.errors import Unauthenticated
 from telephony.models import agencies, provider_configurations
 from telephony.observability import logger
-from telephony.services import credentials
 from telephony.values import ProviderType
 from telephony.wakeups import Wakeups
 
@@ -37,7 +37,7 @@ class CarrierEvents:
             data = json.loads(body)["data"]
             event_type, payload = str(data["event_type"]), data.get("payload") or {}
             reference = payload.get("customer_reference") if event_type == ORDER_COMPLETE else None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             logger.warning("unreadable event", extra={"agency_id": agency_id})
             return
         if isinstance(reference, str) and reference.startswith(OPERATION_PREFIX):
@@ -50,16 +50,18 @@ class CarrierEvents:
         # Compared in constant time, and also when there is no such agency.
         expected = agency.webhook_secret_digest if agency else agencies.digest("")
         known = hmac.compare_digest(agencies.digest(webhook_secret), expected)
-        fresh = timestamp.isdecimal() and abs(clock.now() - int(timestamp)) <= TOLERANCE_SECONDS
-        if agency is None or not known or not fresh:
+        if agency is None or not known or not _fresh(timestamp):
             raise _refused()
-        try:
-            account = credentials.pick(provider_configurations.of_agency(agency_id), ProviderType.TELNYX)
-        except TelephonyError:
-            raise _refused() from None
-        public_key = account.meta.get("telnyx_public_key") if account else None
-        if not public_key or not _signed(public_key, signature, timestamp.encode() + b"|" + body):
+        # A number may have been bought with any of the agency's accounts, each of which has a key pair of its own.
+        accounts = [each for each in provider_configurations.of_agency(agency_id) if each.active]
+        keys = [each.meta.get("telnyx_public_key") for each in accounts if each.provider == ProviderType.TELNYX]
+        if not any(_signed(key, signature, timestamp.encode() + b"|" + body) for key in keys if key):
             raise _refused()
+
+
+def _fresh(timestamp: str) -> bool:
+    plain = re.fullmatch("[0-9]{1,12}", timestamp)
+    return plain is not None and abs(clock.now() - int(timestamp)) <= TOLERANCE_SECONDS
 
 
 def _signed(public_key: str, signature: str, message: bytes) -> bool:

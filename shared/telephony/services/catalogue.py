@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from telephony.errors import InvalidRequest
 from telephony.values import ProviderType
@@ -25,16 +26,20 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`spaces`: the whole of a `base_url`, if the provider takes one; `sip_hosts`: the host of a `sip_url`."""
+    """`base_urls`: the pattern of a whole `base_url`; `sip_hosts`: of the host of a `sip_url`."""
 
     id: int
     type: ProviderType
     name: str
     description: str
     fields: tuple[Field, ...]
+    base_urls: str
+    base_url_example: str
     sip_hosts: str
-    spaces: str | None = None
-    example: str | None = None
+
+    def details(self) -> dict[str, Any]:
+        """As answers show it; `icon` is a name to find a picture by."""
+        return {"id": self.id, "name": self.name, "description": self.description, "icon": self.type.value}
 
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -48,6 +53,8 @@ PROVIDERS: tuple[Provider, ...] = (
             Field("telnyx_public_key", "Public key of webhook signatures", in_meta=True),
             Field("telnyx_account_sid", "Account SID", in_meta=True),
         ),
+        base_urls=r"https://api\.telnyx\.com(?:/v2)?/?",
+        base_url_example="https://api.telnyx.com/v2",
         sip_hosts=r"sip\.telnyx\.com",
     ),
     Provider(
@@ -61,9 +68,9 @@ PROVIDERS: tuple[Provider, ...] = (
             Field("signing_key", "Signing key of webhooks", secret=True),
             Field("base_url", "Space, https://{space}.signalwire.com", required=True),
         ),
+        base_urls=rf"https://{_LABEL}\.signalwire\.com/?",
+        base_url_example="https://{space}.signalwire.com",
         sip_hosts=rf"(?:{_LABEL}\.){{1,3}}signalwire\.com",
-        spaces=rf"https://({_LABEL})\.signalwire\.com/?",
-        example="https://{space}.signalwire.com",
     ),
     Provider(
         3,
@@ -75,6 +82,8 @@ PROVIDERS: tuple[Provider, ...] = (
             Field("api_secret", "Auth token, or the API key's secret", secret=True, required=True),
             Field("account_sid", "Account SID, with an API key SID", in_meta=True),
         ),
+        base_urls=r"https://api\.twilio\.com/?",
+        base_url_example="https://api.twilio.com",
         sip_hosts=rf"(?:{_LABEL}\.){{1,2}}(?:sip|pstn)\.twilio\.com",
     ),
     Provider(
@@ -83,12 +92,19 @@ PROVIDERS: tuple[Provider, ...] = (
         "Ultravox",
         "Voice AI: answers the calls of an agency's numbers.",
         (Field("api_key", "API key", secret=True, required=True),),
+        base_urls=r"https://api\.ultravox\.ai/?",
+        base_url_example="https://api.ultravox.ai",
         sip_hosts=rf"(?:{_LABEL}\.)?sip\.ultravox\.ai",
     ),
 )
 
 _BY_ID: Mapping[int, Provider] = {provider.id: provider for provider in PROVIDERS}
 _BY_TYPE: Mapping[str, Provider] = {provider.type: provider for provider in PROVIDERS}
+
+
+def entries() -> list[dict[str, Any]]:
+    """The catalogue as answers show it: each provider's details and `fields`."""
+    return [{**each.details(), "fields": [asdict(field) for field in each.fields]} for each in PROVIDERS]
 
 
 def by_id(provider_id: int) -> Provider:
@@ -104,16 +120,14 @@ def by_type(provider: str) -> Provider:
 
 
 def base_url(provider: Provider, url: str) -> str:
-    """The space's URL as it is kept, without a path. Raises `InvalidRequest` for anything but a space of the provider.
+    """The URL as it is kept. Raises `InvalidRequest` for anything but the provider's own.
 
-    One pattern for the whole text, so that nothing is left to a URL parser: no other scheme or host, IP literal, port,
-    user, path, query, escape, or letter outside of ASCII gets through; nor does a name of somebody else that resolves
-    to an inner address.
+    Only SignalWire's says where calls go: each space has a host. One pattern for the whole text, so that nothing is
+    left to a URL parser: no other scheme or host, IP literal, port, user, query, escape, or letter outside of ASCII
+    gets through; nor does a name of somebody else that resolves to an inner address.
     """
-    if provider.spaces is None:
-        raise InvalidRequest.field("base_url", f"{provider.name} takes none", code="invalid_url")
-    if not re.fullmatch(provider.spaces, url, re.IGNORECASE | re.ASCII):
-        raise InvalidRequest.field("base_url", f"must be {provider.example}", code="invalid_url")
+    if not re.fullmatch(provider.base_urls, url, re.IGNORECASE | re.ASCII):
+        raise InvalidRequest.field("base_url", f"must be {provider.base_url_example}", code="invalid_url")
     return url.lower().rstrip("/")
 
 

@@ -40,6 +40,11 @@ class _Position:
     sort_key: str | None = None
     total: int | None = None
 
+    @property
+    def reached(self) -> bool:
+        """False beyond the end of the list."""
+        return self.skipped == 0 or self.sort_key is not None
+
 
 class Configurations:
     def __init__(self, cursors: Cursors) -> None:
@@ -57,24 +62,21 @@ class Configurations:
         agency_id, wanted = principal.agency_id, NumberStatus(status) if status else None
         scope = ("phone-configurations", agency_id, wanted)
         at = self._opened(scope, cursor) if cursor else _at_page(agency_id, wanted, number, size)
-        beyond_end = at.skipped > 0 and at.sort_key is None
-        listed = (
-            phone_configurations.Listed([], None)
-            if beyond_end
-            else phone_configurations.newest(agency_id, wanted, size + 1, before=at.sort_key)
-        )
+        listed = phone_configurations.Listed([], None)
+        if at.reached:
+            listed = phone_configurations.newest(agency_id, wanted, size + 1, before=at.sort_key)
         shown = listed.records[:size]
-        seen = at.skipped + len(shown)
+        seen = at.skipped + len(shown) if shown else 0
         total = at.total if at.total is not None else listed.counted
         if total is None:
             total = phone_configurations.count_released(agency_id) if wanted is NumberStatus.RELEASED else 0
-        more = len(listed.records) > size or (listed.counted or 0) > seen
+        total = max(total, seen)  # an index may show a record before its count
         next_cursor = None
-        if more and shown:
-            position = {"seen": seen, "after": shown[-1].sort_key, "total": max(total, seen)}
+        if shown and (len(listed.records) > size or (listed.counted or 0) > seen):
+            position = {"seen": seen, "after": shown[-1].sort_key, "total": total}
             next_cursor = self._cursors.seal(scope, position)
         records = [describe(record) for record in shown]
-        return Page(records, at.skipped // size + 1, size, max(total, seen), next_cursor)
+        return Page(records, at.skipped // size + 1, size, total, next_cursor)
 
     def _opened(self, scope: tuple[str | None, ...], cursor: str) -> _Position:
         position = self._cursors.open(scope, cursor)
@@ -134,8 +136,7 @@ def _at_page(agency_id: str, status: NumberStatus | None, number: int, size: int
         )
     before = phone_configurations.skip(agency_id, status, skipped)
     last = before.records[skipped - 1].sort_key if len(before.records) >= skipped else None
-    total = before.counted if before.counted is not None or status is NumberStatus.RELEASED else 0
-    return _Position(skipped, last, total)
+    return _Position(skipped, last, before.counted)
 
 
 def _require(record: PhoneConfiguration | None) -> PhoneConfiguration:

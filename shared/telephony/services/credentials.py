@@ -27,9 +27,7 @@ def pick(configurations: Sequence[ProviderConfiguration], provider: ProviderType
 
     None without an active one. Raises `InvalidRequest` (`ambiguous_provider`) if there are several and no default.
     """
-    active = [each for each in configurations if each.provider == provider and each.active]
-    defaults = [each for each in active if each.is_default]
-    candidates = defaults or active
+    candidates = _candidates(configurations, provider)
     if len(candidates) > 1:
         raise InvalidRequest(
             f"Several {provider.title()} configurations are active and none is the default",
@@ -37,6 +35,20 @@ def pick(configurations: Sequence[ProviderConfiguration], provider: ProviderType
             fix="Make one of the provider configurations the default.",
         )
     return candidates[0] if candidates else None
+
+
+def in_use(configurations: Sequence[ProviderConfiguration], configuration: ProviderConfiguration) -> bool:
+    """Whether it is the one that `pick` finds for its provider."""
+    return _candidates(configurations, configuration.provider_type) == [configuration]
+
+
+def _candidates(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> list[ProviderConfiguration]:
+    active = [each for each in configurations if each.provider == provider and each.active]
+    return [each for each in active if each.is_default] or active
+
+
+def missing_ultravox_key(configuration: ProviderConfiguration | None) -> list[str]:
+    return [] if configuration is not None and configuration.has("api_key") else ["ultravox_api_key"]
 
 
 def missing_telnyx_keys(configuration: ProviderConfiguration | None) -> list[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from telephony.errors import Forbidden, InvalidRequest, Unauthenticated
-from telephony.models import callers
+from telephony.errors import Forbidden, InvalidRequest, StorageUnavailable, Unauthenticated
+from telephony.models import audit_events, callers
+from telephony.models.base import commit
 from telephony.models.callers import Caller
+from telephony.observability import logger
 from telephony.providers.supabase import TokenVerifier
 from telephony.values import TOKEN_PREFIX, Principal, Role
 
@@ -50,6 +52,14 @@ def authorise(principal: Principal, required: Role) -> None:
             code="role_required",
             fix=f"Ask an agency {required.label} to do it.",
         )
+
+
+def record_refusal(principal: Principal, route: str, code: str) -> None:
+    """Writes down that a caller was refused (403). One that can't be written is logged: the answer stays what it is."""
+    try:
+        commit(audit_events.record(principal.agency_id, "access.refused", principal.caller_id, route, code=code))
+    except StorageUnavailable:
+        logger.error("refusal not recorded", extra={"route": route, "code": code, "agency_id": principal.agency_id})
 
 
 def _principal(caller: Caller, how: Literal["jwt", "token"]) -> Principal:

@@ -1,25 +1,31 @@
-"""Where an agency's integration stands, from our own records alone."""
+"""Where an agency's integration stands, from our own records alone; and its two sets of keys, stored by its owner."""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from typing import Any
 
 from telephony import clock
-from telephony.errors import NotFound
+from telephony.clock import Deadline
+from telephony.errors import InvalidRequest, NotFound
 from telephony.models import agencies, provider_configurations
 from telephony.models.agencies import Agency
-from telephony.models.provider_configurations import ProviderConfiguration
+from telephony.models.provider_configurations import MASK, ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.services import credentials
+from telephony.services.provider_accounts import ProviderAccounts, Saving
 from telephony.services.provisioning import NEXT_STEPS
 from telephony.values import Principal, ProviderType, Role
 
-MASK = "••••"
+PUBLIC_KEY_BYTES = 32
+"""Of an Ed25519 public key, which Telnyx shows in base64."""
 
 
 class Integration:
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, accounts: ProviderAccounts) -> None:
         self._sealer = sealer
+        self._accounts = accounts
 
     def status(self, principal: Principal, public_base_url: str) -> dict[str, Any]:
         """The body of get-integration-status. Raises `NotFound` without the agency."""
@@ -29,13 +35,13 @@ class Integration:
         configurations = provider_configurations.of_agency(agency.id)
         telnyx = credentials.pick(configurations, ProviderType.TELNYX)
         ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
-        missing = [*credentials.missing_telnyx_keys(telnyx), *_missing_ultravox(ultravox)]
+        missing = [*credentials.missing_telnyx_keys(telnyx), *credentials.missing_ultravox_key(ultravox)]
         configured = agency.telephony_configured
         return {
             "agency_id": agency.id,
             "agency_name": agency.name,
             "webhook_url": self.webhook_url(agency, principal, public_base_url),
-            "ultravox": {"configured": not _missing_ultravox(ultravox), **_times(ultravox)},
+            "ultravox": {"configured": "ultravox_api_key" not in missing, **_times(ultravox)},
             "telnyx": {
                 "configured": telnyx is not None and telnyx.has("api_key"),
                 "has_public_key": "telnyx_public_key" not in missing,
@@ -52,6 +58,43 @@ class Integration:
             "can_run_campaigns": configured,
         }
 
+    def store_telnyx(
+        self,
+        principal: Principal,
+        api_key: str,
+        meta: Mapping[str, str],
+        public_base_url: str,
+        deadline: Deadline,
+        *,
+        validate: bool,
+    ) -> dict[str, Any]:
+        """Keeps Telnyx's keys: `validated`, `webhook_url`, `next_steps`, `telephony_ready`.
+
+        Raises what `ProviderAccounts.update` raises. A public key that can't be one is refused unless nothing is to be
+        validated.
+        """
+        if validate and not _is_public_key(meta["telnyx_public_key"]):
+            message = "must be the base64 of 32 bytes, as Telnyx's portal shows it"
+            fix = "Copy the public key from Telnyx's portal, or send skip_validation: true to store it unchecked."
+            raise InvalidRequest.field("telnyx_public_key", message, fix=fix)
+        saving = Saving(deadline, public_base_url, validate, "skip_validation: true")
+        self._accounts.store(principal, ProviderType.TELNYX, {"api_key": api_key}, saving, meta=meta)
+        now = self.status(principal, public_base_url)
+        return {
+            "validated": validate,
+            "webhook_url": now["webhook_url"],
+            "next_steps": now["next_steps"],
+            "telephony_ready": now["telephony_configured"],
+        }
+
+    def save_ultravox(
+        self, principal: Principal, api_key: str, public_base_url: str, deadline: Deadline, *, validate: bool
+    ) -> dict[str, Any]:
+        """Keeps Ultravox's key: `validated`, `webhook_url`. Raises what `ProviderAccounts.update` raises."""
+        saving = Saving(deadline, public_base_url, validate, "skip_validation: true")
+        self._accounts.store(principal, ProviderType.ULTRAVOX, {"api_key": api_key}, saving)
+        return {"validated": validate, "webhook_url": self.status(principal, public_base_url)["webhook_url"]}
+
     def webhook_url(self, agency: Agency, principal: Principal, public_base_url: str) -> str:
         """Whole for an owner, at the cost of one KMS call; masked for others."""
         secret = MASK
@@ -62,8 +105,11 @@ class Integration:
         return f"{public_base_url}/telnyx-webhook/{agency.id}/{secret}"
 
 
-def _missing_ultravox(configuration: ProviderConfiguration | None) -> list[str]:
-    return [] if configuration is not None and configuration.has("api_key") else ["ultravox_api_key"]
+def _is_public_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == PUBLIC_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _times(configuration: ProviderConfiguration | None) -> dict[str, str | None]:

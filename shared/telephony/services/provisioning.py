@@ -5,7 +5,8 @@ The five steps, their names, order and data are those of the published provision
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from telephony.clock import Deadline
 from telephony.errors import AlreadyProvisioned, ConfigurationMissing, Conflict, InvalidRequest
@@ -22,6 +23,8 @@ from telephony.values import Principal
 
 PROVISION = "provision_telephony"
 DEPROVISION = "deprovision_telephony"
+
+IMPORT_STEP = "import_to_ultravox"
 
 CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
 NEXT_STEPS = [
@@ -98,7 +101,8 @@ def _store_resource_ids(run: Run[Telephony]) -> Data:
     }
 
 
-def _import_to_ultravox(run: Run[Telephony]) -> Data:
+def import_to_ultravox(run: Run[Telephony], application_id: str, existing: Mapping[str, Any] | None = None) -> Data:
+    """Gives Ultravox the keys in use. With what it has now as `existing`, the rest of that is kept."""
     t = run.context
     if t.ultravox is None:
         raise ConfigurationMissing("Ultravox API key not configured", ["ultravox_api_key"])
@@ -106,11 +110,16 @@ def _import_to_ultravox(run: Run[Telephony]) -> Data:
         TelnyxImport(
             api_key=t.account.api_key,
             public_key=t.account.public_key,
-            application_id=run.data("create_telnyx_application")["application_id"],
+            application_id=application_id,
             account_sid=t.account.account_sid,
+            existing=existing,
         )
     )
     return {"telnyx_configured": True}
+
+
+def _import_to_ultravox(run: Run[Telephony]) -> Data:
+    return import_to_ultravox(run, run.data("create_telnyx_application")["application_id"])
 
 
 def _keep_application_id(run: Run[Telephony], data: Data) -> Sequence[Write]:
@@ -149,7 +158,7 @@ PROVISION_STEPS: tuple[Step[Telephony], ...] = (
         settle_after=LISTING_LAG,
     ),
     Step("store_resource_ids", _store_resource_ids, writes=_keep_ids, local=True),
-    Step("import_to_ultravox", _import_to_ultravox),
+    Step(IMPORT_STEP, _import_to_ultravox),
     Step("mark_configured", lambda _run: {"telephony_configured": True}, writes=_mark_configured, local=True),
 )
 

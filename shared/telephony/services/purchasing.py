@@ -18,6 +18,7 @@ from telephony.clock import Deadline
 from telephony.errors import (
     Conflict,
     NotFound,
+    NotSettled,
     OperationInProgress,
     OutcomeUnknown,
     OutOfTime,
@@ -54,8 +55,22 @@ BUY = "buy_number"
 KEY_LIVES = 24 * 3600
 """Seconds that an Idempotency-Key is remembered."""
 
+FIRST_POLL = 5.0
+"""Seconds until a pending order is first looked at."""
+
 NUMBER_LAG = 2.0
-"""Seconds until a bought number that its carrier does not show yet is looked for again."""
+"""Seconds until a bought number that its carrier does not show yet is first looked for again."""
+
+NUMBER_OVERDUE = 3600
+"""Seconds after which a number that was paid for and is not shown is no longer a matter of waiting."""
+
+DOUBTED_FOR = 3600
+"""Seconds for which a number that is not for sale any more may be ours, by an order that isn't listed yet."""
+
+CHECK_ACCOUNT = "Check the carrier account: the number may have been released there."
+
+IN_DOUBT = "in_doubt"
+"""In the step's data: the caller was told that the outcome is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +138,19 @@ class Purchasing:
             return self._replay(seen.key, request)
         limits.check_open_operations(seen.limits)
         configuration = self._accounts.choose(provider_configurations.of_agency(principal.agency_id), request.provider)
-        if seen.assistant is not None:
+        if request.assistant_id is not None:
+            if seen.assistant is None:
+                raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
             wiring.require_ready(seen.assistant, request.provider, seen.agency)
         if seen.guard is not None:
             _refuse_guarded(seen.guard, principal.agency_id)
         client = self._accounts.client(configuration, deadline)
-        quote = _quote_to_buy(client, request.phone_number)
+        try:
+            quote = _quote_to_buy(client, request.phone_number)
+        except (Conflict, ProviderRejected):
+            if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
+                return overtaken
+            raise
         _check_prices(quote, request, seen.limits)
         operation = _new_operation(principal, request, public_base_url)
         record = _new_record(principal.agency_id, operation.id, request, int(configuration.id), quote)
@@ -142,14 +164,13 @@ class Purchasing:
             friendly_name=request.friendly_name,
         )
         writes = [
+            *([_keep_key(principal.agency_id, idempotency_key, request, operation.id)] if idempotency_key else []),
             *phone_configurations.create(record, operation.id),
             limits.reserve(principal.agency_id, seen.limits, quote.monthly.amount if quote.monthly else None),
             _audit(operation, "number.purchase_begun", record),
         ]
         if seen.assistant is not None:
             writes.append(assistants.count_number(principal.agency_id, int(seen.assistant.id), 1))
-        if idempotency_key is not None:
-            writes.append(_keep_key(principal.agency_id, idempotency_key, request, operation.id))
         context = Purchase(record, client, setup, seen.assistant, quote)
         try:
             self._saga.open(self.workflow, operation, context, deadline, *writes)
@@ -157,7 +178,22 @@ class Purchasing:
             pass  # the order is pending: that is an answer, too
         except PartialFailure as failure:
             raise failure.plain() from failure
+        except (Conflict, OperationInProgress):
+            if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
+                return overtaken
+            raise
         return PurchaseResult(_answer(operation))
+
+    def _overtaken(
+        self, agency_id: str, request: PurchaseRequest, idempotency_key: str | None
+    ) -> PurchaseResult | None:
+        """What another purchase of the number, begun since this one looked, makes of this one. None: there is none."""
+        seen = self._read(agency_id, request, idempotency_key)
+        if seen.key is not None and seen.key.live:
+            return self._replay(seen.key, request)
+        if seen.guard is not None:
+            _refuse_guarded(seen.guard, agency_id)
+        return None
 
     def _read(self, agency_id: str, request: PurchaseRequest, idempotency_key: str | None) -> _Seen:
         keys: list[tuple[Any, Any, Any]] = [
@@ -174,12 +210,13 @@ class Purchasing:
             raise NotFound("Agency not found", code="agency_not_found")
         assistant = rest.pop() if request.assistant_id is not None else None
         key = rest.pop() if idempotency_key is not None else None
-        if request.assistant_id is not None and assistant is None and not (key and key.live):
-            raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
         return _Seen(agency, bounds, guard, key, assistant)
 
     def _replay(self, key: IdempotencyKey, request: PurchaseRequest) -> PurchaseResult:
-        """The first answer again. Raises `Conflict` for another body, `OperationInProgress` before there is one."""
+        """The first answer again, or what has become of a pending order since.
+
+        Raises `Conflict` for another body, `OperationInProgress` before there is an answer.
+        """
         if key.fingerprint != request.fingerprint():
             raise Conflict(
                 "This Idempotency-Key was used with another body",
@@ -187,12 +224,13 @@ class Purchasing:
                 fix="Use a new key for a new purchase.",
             )
         operation = operations.find(key.keyed_operation_id)
-        if operation is not None and operation.status in (Status.SUCCEEDED, Status.WAITING):
-            return PurchaseResult(_answer(operation), replayed=True)
         if operation is not None and operation.status == Status.ABANDONED and operation.error:
             error = TelephonyError.from_record(operation.error)
-            error.details |= {"operation_id": operation.id, "idempotency_replayed": True}
+            error.details |= {"operation_id": operation.id, "retry_scheduled": False}
+            error.replayed = True
             raise error
+        if operation is not None and "purchase_details" in (operation.step(BUY).data or {}):
+            return PurchaseResult(_answer(operation), replayed=True)
         raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
 
     def _context_of(self, operation: Operation, deadline: Deadline) -> Purchase:
@@ -236,28 +274,44 @@ class _Seen:
 
 def _buy(run: Run[Purchase]) -> Data:
     c = run.context
+    number = str(c.record.phone_number)
     c.nothing_bought = True
-    if run.operation.step(BUY).error_code == OutcomeUnknown.code:
+    if run.data(BUY).get(IN_DOUBT):
         # The caller was told that the outcome is unknown, and the carrier now says that there is none: the money goes
         # back, instead of a purchase that nobody expects any more.
         raise _rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
     if c.quote is None:
-        c.quote = _quote_to_buy(c.provider, str(c.record.phone_number))
+        c.quote = _quote_to_buy(c.provider, number)
         _check_against_reservation(c.quote, c.record)
     c.nothing_bought = False
     try:
-        order = c.provider.order(str(c.record.phone_number), c.setup)
-    except TelephonyError as error:
-        c.nothing_bought = not isinstance(error, OutcomeUnknown)
+        order = c.provider.order(number, c.setup)
+    except OutcomeUnknown:
+        run.partial = {IN_DOUBT: True}
         raise
-    return _follow(run, order)
+    except TelephonyError:
+        c.nothing_bought = True
+        raise
+    try:
+        return _follow(run, order)
+    except TelephonyError as error:
+        if c.nothing_bought:
+            raise
+        # It is ordered, and the caller gets its order: what the carrier fails to do now is done soon.
+        raise Waiting(NUMBER_LAG, **run.partial) from error
 
 
 def _find(run: Run[Purchase]) -> Data | None:
     c = run.context
     order_id = run.data(BUY).get("order_id")
-    order = c.provider.find_order(str(c.record.phone_number), run.operation.id, order_id)
-    return _follow(run, order) if order else None
+    number = str(c.record.phone_number)
+    order = c.provider.find_order(number, run.operation.id, order_id)
+    if order is not None:
+        return _follow(run, order)
+    doubted = clock.now() - run.operation.created_at < DOUBTED_FOR
+    if doubted and c.provider.quote(number) is None:
+        raise NotSettled("The number is no longer for sale: it may be ours", retry_after=_poll_after(run.operation))
+    return None
 
 
 def _follow(run: Run[Purchase], order: Order) -> Data:
@@ -269,20 +323,25 @@ def _follow(run: Run[Purchase], order: Order) -> Data:
         raise _rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
     if order.status == "pending":
         raise Waiting(_poll_after(run.operation), **run.partial)
-    if order.number is None or order.number.status == "pending":
-        raise Waiting(NUMBER_LAG, **run.partial)
-    run.partial["number"] = wiring.describe(c.provider.type, order.number)
+    number = order.number or c.provider.owned(str(c.record.phone_number))
+    if number is None and clock.now() - run.operation.created_at > NUMBER_OVERDUE:
+        raise _rejected(
+            "number_gone", "The carrier has sold the number and does not show it", c.provider, CHECK_ACCOUNT
+        )
+    if number is None or number.status == "pending":
+        raise Waiting(_poll_after(run.operation, NUMBER_LAG), **run.partial)
+    run.partial["number"] = wiring.describe(c.provider.type, number)
     try:
-        number = c.provider.configure(order.number, c.setup)
+        number = c.provider.configure(number, c.setup)
     except ProviderRejected as error:
         # Bought and paid for: it is ours, though nothing answers it yet.
         return {**run.partial, "setup_error": error.code}
     return {**run.partial, "number": wiring.describe(c.provider.type, number)}
 
 
-def _poll_after(operation: Operation) -> float:
+def _poll_after(operation: Operation, at_first: float = FIRST_POLL) -> float:
     """Seconds: often at first, then every tenth of the order's age, an hour at the most."""
-    return min(3600.0, max(5.0, (clock.now() - operation.created_at) / 10))
+    return min(3600.0, max(at_first, (clock.now() - operation.created_at) / 10))
 
 
 def _end_with_number(run: Run[Purchase], data: Data) -> Sequence[Write]:
@@ -291,7 +350,7 @@ def _end_with_number(run: Run[Purchase], data: Data) -> Sequence[Write]:
     status = NumberStatus(data["number"]["record_status"])
     if "setup_error" in data:
         status = NumberStatus.INACTIVE
-        c.record.metadata = {**c.record.metadata, "setup_error": data["setup_error"]}
+        c.record.metadata = {**c.record.metadata, wiring.SETUP_ERROR: data["setup_error"]}
     c.record.operation_id = None
     return [
         *phone_configurations.replace(c.record, status),
@@ -377,10 +436,14 @@ def _check_prices(quote: AvailableNumber, request: PurchaseRequest, bounds: Limi
 
 
 def _check_against_reservation(quote: AvailableNumber, record: PhoneConfiguration) -> None:
-    """For an order that goes out later than its intent was written: it may cost no more than was reserved."""
-    reserved = _int(record.monthly_price)
-    if quote.monthly and reserved is not None and quote.monthly.amount > reserved:
-        raise SpendingLimitExceeded("The carrier has raised the price of this number meanwhile")
+    """For an order that goes out later than its intent was written: it may cost no more than was agreed to."""
+    for price, agreed in ((quote.monthly, _int(record.monthly_price)), (quote.setup, _int(record.setup_price))):
+        if agreed is None:
+            continue
+        if price is None or price.currency != record.currency or price.amount > agreed:
+            raise SpendingLimitExceeded(
+                "The carrier has changed the price of this number meanwhile", fix="Buy it again at its new price."
+            )
 
 
 def _refuse_guarded(guard: NumberGuard, agency_id: str) -> None:

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import InvalidRequest, NotFound, NotYetReleasable, OperationInProgress, PartialFailure
+from telephony.errors import (
+    InvalidRequest,
+    NotFound,
+    NotYetReleasable,
+    OperationInProgress,
+    PartialFailure,
+    TelephonyError,
+)
 from telephony.models import assistants, audit_events, limits, operations, phone_configurations
 from telephony.models.base import Write
-from telephony.models.operations import FINAL, Operation, Status
+from telephony.models.operations import FINAL, Operation, Status, StepState
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberProvider
 from telephony.services.accounts import Accounts
@@ -33,7 +40,7 @@ class Releasing:
         self._accounts = accounts
         self._saga = saga
         step = Step(RELEASE, _release, writes=_end)
-        self.workflow: Workflow[Release] = Workflow(RELEASE, (step,), self._context_of)
+        self.workflow: Workflow[Release] = Workflow(RELEASE, (step,), self._context_of, abandon=_abandon)
 
     def release(
         self, principal: Principal, phone_number: str, provider: ProviderType | None, deadline: Deadline
@@ -43,7 +50,7 @@ class Releasing:
         Raises `NotFound` for a number that is not this agency's, `InvalidRequest` (`provider_mismatch`),
         `OperationInProgress`, and what the carrier says. What is gone at the carrier counts as released.
         """
-        record = phone_configurations.find_live(principal.agency_id, phone_number)
+        record = phone_configurations.find_guarded(principal.agency_id, phone_number)
         if record is None:
             raise NotFound("This number is not in your inventory", code="number_not_found")
         if provider is not None and record.provider != provider:
@@ -139,6 +146,27 @@ def _end(run: Run[Release], _data: Data) -> Sequence[Write]:
     if record.assistant_id is not None:
         writes.append(assistants.count_number(operation.agency_id, int(record.assistant_id), -1))
     return writes
+
+
+def _abandon(run: Run[Release], error: TelephonyError) -> Sequence[Write] | None:
+    """The carrier won't take the number back, and a retry can't mend that: it stays what it was."""
+    record, operation = run.context.record, run.operation
+    if error.retryable or operation.step(RELEASE).state == StepState.DONE:
+        return None
+    record.operation_id = None
+    record.marked_for_release = False
+    return [
+        *phone_configurations.replace(record),
+        audit_events.record(
+            operation.agency_id,
+            "number.release_failed",
+            operation.actor,
+            record.id,
+            phone_number=record.phone_number,
+            operation_id=operation.id,
+            code=error.code,
+        ),
+    ]
 
 
 def _answer(record: PhoneConfiguration, *, done: bool) -> Data:

@@ -15,7 +15,10 @@ class Searching:
     def search(
         self, principal: Principal, provider: ProviderType, criteria: SearchCriteria, deadline: Deadline
     ) -> list[AvailableNumber]:
-        """Never wider than asked for. Raises `InvalidRequest` (`provider_not_configured`, …), and what the carrier says."""
+        """Never wider than asked for.
+
+        Raises `InvalidRequest` (`provider_not_configured`, …), and what the carrier says.
+        """
         configurations = provider_configurations.of_agency(principal.agency_id)
         client = self._accounts.client(self._accounts.choose(configurations, provider), deadline)
         return client.search(criteria)

@@ -71,6 +71,14 @@ class VoiceSetup:
         wanted = self.profile() | {"tags": sorted({*existing.tags, self.agency_id})}
         return _changes(wanted, {**existing.settings, "tags": sorted(existing.tags)}, required=("name",))
 
+    def application_differences(self, existing: Application) -> list[str]:
+        """The names of the settings that are not as wanted, such as `inbound.channel_limit`."""
+        return _differences(self.application(), existing.settings)
+
+    def profile_differences(self, existing: OutboundProfile) -> list[str]:
+        wanted = self.profile() | {"tags": sorted({*existing.tags, self.agency_id})}
+        return _differences(wanted, {**existing.settings, "tags": sorted(existing.tags)})
+
     def association(self, application: Application, profile_id: str) -> Changes:
         """The PATCH that associates the profile with the application, or {} if it is."""
         wanted = self.application()
@@ -91,11 +99,19 @@ def find_application(telnyx: Telnyx, agency_id: str, stored_id: str | None) -> A
 def find_profile(
     telnyx: Telnyx, setup: VoiceSetup, application: Application | None, stored_id: str | None
 ) -> OutboundProfile | None:
-    """The agency's outbound voice profile."""
-    candidates = [application.outbound_profile_id if application else None, stored_id]
-    for candidate in dict.fromkeys(filter(None, candidates)):
-        if profile := telnyx.outbound_profile(candidate):
-            return profile
+    """The agency's outbound voice profile.
+
+    One that somebody else's hand associated with the application, without the agency's tag, is taken only when the
+    stored one is gone: making it right would rename it.
+    """
+    own_id = application.outbound_profile_id if application else None
+    own = telnyx.outbound_profile(own_id) if own_id else None
+    if own and (own.id == stored_id or setup.agency_id in own.tags):
+        return own
+    if stored_id and stored_id != own_id and (stored := telnyx.outbound_profile(stored_id)):
+        return stored
+    if own:
+        return own
     tagged = (each for each in telnyx.outbound_profiles(setup.profile_name) if setup.agency_id in each.tags)
     return min(tagged, key=lambda profile: str(profile.settings.get("created_at") or ""), default=None)
 
@@ -111,6 +127,17 @@ def require_application(telnyx: Telnyx, application_id: str) -> Application:
         code="telnyx_application_missing",
         fix="Provision again with force: true.",
     )
+
+
+def _differences(wanted: Mapping[str, Any], existing: Mapping[str, Any], within: str = "") -> list[str]:
+    found: list[str] = []
+    for name, value in wanted.items():
+        there = existing.get(name)
+        if isinstance(value, dict):
+            found += _differences(value, there or {}, f"{name}.")
+        elif value != there:
+            found.append(within + name)
+    return found
 
 
 def _changes(wanted: Mapping[str, Any], existing: Mapping[str, Any], required: tuple[str, ...]) -> Changes:

@@ -11,6 +11,9 @@ from telephony.models.phone_configurations import NumberStatus, PhoneConfigurati
 from telephony.providers.base import NumberSetup, OwnedNumber
 from telephony.values import ProviderType
 
+SETUP_ERROR = "setup_error"
+"""In a record's metadata: why a number that is ours could not be wired."""
+
 
 def setup_for(
     provider: ProviderType,
@@ -89,5 +92,6 @@ def wire_record(record: PhoneConfiguration, number: dict[str, Any], assistant: A
     record.connection_id = number["connection_id"]
     record.messaging_profile_id = number["messaging_profile_id"]
     record.capabilities = number["capabilities"]
+    record.metadata = {name: value for name, value in record.metadata.items() if name != SETUP_ERROR}
     record.assistant_id = int(assistant.id) if assistant else None
     record.assistant_name = assistant.name if assistant else None

@@ -1,0 +1,206 @@
+"""Every `code` an error may carry: its HTTP status and what it means; and which of them each route answers with."""
+
+from __future__ import annotations
+
+CODES: dict[str, tuple[int, str]] = {
+    # the request
+    "invalid_request": (400, "The request makes no sense as it is."),
+    "validation_failed": (400, "A field is missing, unknown or has a bad value; `errors` says which."),
+    "invalid_json": (400, "The body is not a JSON object in UTF-8."),
+    "invalid_content_type": (400, "The body was not sent as application/json."),
+    "invalid_cursor": (400, "The cursor is not one of ours, or belongs to other parameters."),
+    "invalid_phone_number": (400, "Not a phone number in E.164, such as +12125551234."),
+    "invalid_url": (400, "Not an address that may be stored here."),
+    "several_credentials": (400, "The request carries two different credentials."),
+    "unknown_provider": (400, "There is no such provider."),
+    "unauthenticated": (401, "No valid credential."),
+    "forbidden": (403, "Not allowed."),
+    "role_required": (403, "The caller's role may not do this."),
+    "not_an_agency_user": (403, "The token is valid, but its user belongs to no agency."),
+    "foreign_org_handle": (403, "The Org-Handle is not that of the caller's agency."),
+    "not_found": (404, "There is no such thing, or it belongs to another agency."),
+    "route_not_found": (404, "There is no such path."),
+    "method_not_allowed": (405, "The path takes other methods; `Allow` lists them."),
+    "conflict": (409, "Somebody else changed it at the same time."),
+    "payload_too_large": (413, "The body has more than 64 KB."),
+    # operations
+    "operation_not_found": (404, "There is no such operation."),
+    "operation_in_progress": (409, "Another run is at it, and finishes it."),
+    "operation_finished": (409, "The operation has ended; there is nothing to retry."),
+    "idempotency_conflict": (409, "The Idempotency-Key was used with another body."),
+    "too_many_operations": (429, "The agency has too many open operations."),
+    # the agency's set-up
+    "agency_not_found": (404, "The caller's agency is gone."),
+    "configuration_missing": (400, "Keys are not configured; `missing` names them."),
+    "already_provisioned": (400, "Telephony is provisioned; `force` goes through it again."),
+    "telnyx_application_missing": (400, "Telnyx has no application of this agency; provision first."),
+    "telephony_not_in_sync": (409, "The new keys do not fit the telephony that is provisioned."),
+    "numbers_on_application": (409, "Numbers are still on the application; release them first."),
+    "credentials_unavailable": (500, "A stored secret could not be opened."),
+    # providers
+    "provider_not_configured": (400, "The agency has no active account with this provider."),
+    "ambiguous_provider": (400, "Several accounts with this provider, and none is the default."),
+    "provider_configuration_not_found": (404, "There is no such provider configuration."),
+    "product_not_found": (404, "The agency has no such product."),
+    "name_taken": (409, "Another configuration of the provider has this name."),
+    "provider_in_use": (409, "Live numbers or the provisioned telephony need it."),
+    "invalid_provider_credentials": (500, "The provider refused the credentials."),
+    "provider_rate_limited": (500, "The provider asks for fewer requests."),
+    "provider_unavailable": (500, "The provider gives no usable answer."),
+    "provider_error": (500, "The provider refused; `provider_code` is its own code."),
+    "outcome_unknown": (500, "The provider may have done it; this is looked up, and the operation goes on."),
+    # numbers and assistants
+    "assistant_not_found": (404, "There is no such assistant."),
+    "assistant_in_use": (409, "Numbers are assigned to the assistant."),
+    "assistant_not_ready": (400, "The assistant lacks what the provider needs."),
+    "provider_mismatch": (400, "The number or the assistant is of another provider."),
+    "number_not_found": (404, "The number is not in the agency's inventory."),
+    "phone_configuration_not_found": (404, "There is no such phone configuration."),
+    "page_out_of_reach": (400, "A page this far back is read by `cursor` only."),
+    "number_released": (409, "The number has been released."),
+    "number_gone": (409, "The provider does not have the number any more."),
+    "already_owned": (409, "The number is the agency's already."),
+    "already_at_carrier": (409, "The number is in the provider's account already; import it."),
+    "purchase_records_missing": (404, "The records of this purchase are gone."),
+    "spending_limit_exceeded": (403, "It costs more than the request or the agency allows."),
+    "price_unknown": (403, "There is a limit, and the price is not known or in another currency."),
+    "number_unavailable": (500, "The number is not for sale any more."),
+    "insufficient_balance": (500, "The provider's account has too little money."),
+    "account_restricted": (500, "The provider's account may not buy numbers."),
+    "trial_limit": (500, "A trial account may not have this number."),
+    "geographic_permission_missing": (500, "The provider's account lacks a permission for the country."),
+    "regulatory_requirements_missing": (500, "The country asks for documents at the provider."),
+    "connection_invalid": (500, "The connection does not exist at the provider."),
+    "not_yet_releasable": (500, "The provider takes the number back only later."),
+    # ourselves
+    "internal_error": (500, "Our mistake; tell us the request_id."),
+    "out_of_time": (500, "Not enough time was left; the work goes on by itself."),
+    "storage_unavailable": (503, "The database did not answer; nothing was done."),
+}
+
+_CARRIER = ("invalid_provider_credentials", "provider_rate_limited", "provider_unavailable", "provider_error")
+_ACCOUNT = ("provider_not_configured", "ambiguous_provider", "credentials_unavailable", *_CARRIER)
+_KEYS = ("configuration_missing", "agency_not_found", "credentials_unavailable", *_CARRIER)
+_SAGA = ("operation_in_progress", "too_many_operations", "outcome_unknown", "out_of_time")
+_REFUSED_ORDER = (
+    "number_unavailable",
+    "insufficient_balance",
+    "account_restricted",
+    "trial_limit",
+    "geographic_permission_missing",
+    "regulatory_requirements_missing",
+    "connection_invalid",
+)
+_ASSISTANT = ("assistant_not_found", "assistant_not_ready", "provider_mismatch")
+_ORG = ("foreign_org_handle", "agency_not_found")
+_SAVING = (*_ORG, "product_not_found", "invalid_url", "unknown_provider", "telephony_not_in_sync", *_CARRIER)
+
+ROUTE_CODES: dict[str, tuple[str, ...]] = {
+    "POST /provision-telephony": (*_KEYS, "already_provisioned", *_SAGA, "insufficient_balance"),
+    "POST /deprovision-telephony": (*_KEYS, "numbers_on_application", *_SAGA),
+    "GET /get-integration-status": ("agency_not_found", "credentials_unavailable"),
+    "GET /verify-telephony-config": _KEYS,
+    "POST /repair-telephony-config": (*_KEYS, "telnyx_application_missing"),
+    "POST /import-telnyx-to-ultravox": (*_KEYS, "telnyx_application_missing"),
+    "POST /store-telnyx-credentials": ("agency_not_found", "telephony_not_in_sync", *_CARRIER),
+    "POST /save-ultravox-integration": ("agency_not_found", "telephony_not_in_sync", *_CARRIER),
+    "POST /phone-numbers/search": (*_ACCOUNT, "out_of_time"),
+    "POST /phone-numbers/purchase": (
+        "invalid_phone_number",
+        *_ACCOUNT,
+        *_ASSISTANT,
+        "agency_not_found",
+        "purchase_records_missing",
+        "spending_limit_exceeded",
+        "price_unknown",
+        "already_owned",
+        "already_at_carrier",
+        "idempotency_conflict",
+        *_SAGA,
+        *_REFUSED_ORDER,
+    ),
+    "POST /phone-numbers/purchase-batch": ("invalid_phone_number", "idempotency_conflict", *_SAGA),
+    "POST /phone-numbers/import": (
+        "invalid_phone_number",
+        *_ACCOUNT,
+        *_ASSISTANT,
+        "number_not_found",
+        "already_owned",
+        *_SAGA,
+    ),
+    "POST /phone-numbers/assign": (
+        "invalid_phone_number",
+        *_ACCOUNT,
+        *_ASSISTANT,
+        "agency_not_found",
+        "number_not_found",
+        "phone_configuration_not_found",
+        "number_gone",
+        *_SAGA,
+    ),
+    "POST /phone-numbers/release": (
+        "invalid_phone_number",
+        *_ACCOUNT,
+        "number_not_found",
+        "provider_mismatch",
+        *_SAGA,
+    ),
+    "GET /phone-numbers/countries": _ACCOUNT,
+    "GET /phone-numbers/<phone_number>/webhooks": ("invalid_phone_number", "number_not_found", *_ACCOUNT),
+    "PUT /phone-numbers/webhooks": ("invalid_phone_number", "invalid_url", "number_not_found", *_ACCOUNT, *_SAGA),
+    "GET /phone-numbers/<phone_number>/diagnose": ("invalid_phone_number", "number_not_found", *_ACCOUNT),
+    "POST /assistants": ("agency_not_found",),
+    "GET /assistants": ("invalid_cursor",),
+    "GET /assistants/<assistant_id>": ("assistant_not_found",),
+    "PATCH /assistants/<assistant_id>": ("assistant_not_found", "assistant_in_use"),
+    "DELETE /assistants/<assistant_id>": ("assistant_not_found", "assistant_in_use"),
+    "GET /operations": ("invalid_cursor",),
+    "GET /operations/<operation_id>": ("operation_not_found",),
+    "POST /operations/<operation_id>/retry": ("operation_not_found", "operation_finished", "operation_in_progress"),
+    "GET /audit-events": ("invalid_cursor",),
+    "GET /phone-configurations": ("invalid_cursor", "page_out_of_reach"),
+    "GET /phone-configurations/by-phone-number/<phone_number>": (
+        "invalid_phone_number",
+        "phone_configuration_not_found",
+    ),
+    "GET /phone-configurations/by-request/<phone_request_id>": ("phone_configuration_not_found",),
+    "GET /phone-configurations/<configuration_id>": ("phone_configuration_not_found",),
+    "PATCH /phone-configurations": ("phone_configuration_not_found", "number_released"),
+    "PATCH /phone-configurations/<configuration_id>": ("phone_configuration_not_found", "number_released"),
+    "DELETE /phone-configurations/<configuration_id>": ("phone_configuration_not_found", *_ACCOUNT, *_SAGA),
+    "GET /provider-configurations": _ORG,
+    "POST /provider-configurations": _SAVING,
+    "GET /provider-configurations/<configuration_id>": (
+        *_ORG,
+        "product_not_found",
+        "provider_configuration_not_found",
+        "credentials_unavailable",
+    ),
+    "PATCH /provider-configurations/<configuration_id>": (
+        *_SAVING,
+        "provider_configuration_not_found",
+        "name_taken",
+        "credentials_unavailable",
+    ),
+    "DELETE /provider-configurations/<configuration_id>": (
+        *_ORG,
+        "product_not_found",
+        "provider_configuration_not_found",
+        "provider_in_use",
+    ),
+    "POST /telnyx-webhook/<agency_id>/<webhook_secret>": ("unauthenticated",),
+    "POST /twiml": ("unauthenticated",),
+    "GET /docs/<asset>": ("not_found",),
+}
+"""Beside those that every route of its kind answers with."""
+
+CARRIER_IS_A_GATEWAY = {
+    "GET /verify-telephony-config",
+    "POST /repair-telephony-config",
+    "POST /import-telnyx-to-ultravox",
+    "POST /store-telnyx-credentials",
+    "POST /save-ultravox-integration",
+}
+"""Routes that answer 502 for what a carrier refuses; the others report it as the failure of an operation, 500."""
+
+CARRIER_CODES = {*_CARRIER, *_REFUSED_ORDER, "outcome_unknown"}

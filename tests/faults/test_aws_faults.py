@@ -1,0 +1,186 @@
+"""DynamoDB, KMS, Secrets Manager and SQS failing at each call: the documented answer, nothing half-written, and then
+the next try finishes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from aws_lambda_powertools.utilities.parameters import clear_caches
+
+from tests.faults.effects import Interference, answer_lost, refused_by_aws, unreachable
+from tests.faults.lab import Case, Lab, Snapshot
+
+THROTTLED = refused_by_aws(400, "ProvisionedThroughputExceededException")
+BROKEN = refused_by_aws(500, "InternalServerError")
+DENIED = refused_by_aws(400, "AccessDeniedException")
+
+
+@pytest.fixture(scope="module")
+def fresh(laboratory: Lab) -> tuple[Case, Snapshot]:
+    case = laboratory.case()
+    return case, case.snapshot()
+
+
+@pytest.fixture(scope="module")
+def points(laboratory: Lab, fresh: tuple[Case, Snapshot]) -> list[str]:
+    """The AWS calls of a clean provision."""
+    laboratory.clear()
+    clear_caches()
+    assert fresh[0].provision().status == 200
+    return [point for point in laboratory.effects.seen if not point.startswith(("telnyx", "ultravox"))]
+
+
+@pytest.fixture
+def case(lab: Lab, fresh: tuple[Case, Snapshot], points: list[str]) -> Iterator[Case]:
+    _begin(fresh)
+    yield fresh[0]
+
+
+def _begin(fresh: tuple[Case, Snapshot]) -> None:
+    case, snapshot = fresh
+    case.lab.clear()
+    clear_caches()  # as a process that has just begun
+    case.restore(snapshot)
+
+
+OUTAGES = {
+    "throttled": (THROTTLED, False),
+    "internal-error": (BROKEN, False),
+    "answer-lost": (answer_lost, False),
+    "unreachable-from-then-on": (unreachable, True),
+    "denied-from-then-on": (DENIED, True),
+}
+"""Each meets one call with all its repetitions, or every call of that service from there on."""
+
+
+@pytest.mark.parametrize(("outage", "lasting"), OUTAGES.values(), ids=OUTAGES)
+def test_each_call_of_aws_fails(
+    outage: Interference, lasting: bool, case: Case, fresh: tuple[Case, Snapshot], points: list[str]
+) -> None:
+    for point in points:
+        _begin(fresh)
+        effects = case.lab.effects
+        if lasting:
+            effects.from_then_on(point, outage)
+        else:
+            effects.burst(point, outage, 5 if "secretsmanager" in point else 3)
+
+        answer = case.provision()
+
+        begun = [each for each in effects.seen if each.startswith("telnyx")] != []
+        if point == points[-1] and outage is answer_lost:
+            assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")  # it has ended, unnoticed
+        elif begun:
+            code = "storage_unavailable"
+            assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, code, True), point
+        elif point.startswith("dynamodb"):
+            assert (answer.status, answer.body["code"]) == (503, "storage_unavailable"), point
+        else:
+            assert (answer.status, answer.body["code"]) == (500, "credentials_unavailable"), point
+        assert answer.body["retryable"] is True
+        if not begun and not (point == "dynamodb TransactWriteItems #1" and outage is answer_lost):
+            assert (case.operations, case.audit, case.log) == ([], [], Counter()), f"half-written at {point}"
+            assert case.agency.telephony_operation_id is None
+
+        effects.forget()
+        if case.operations:
+            case.settle()
+        else:
+            assert case.provision().status == 200, point
+        _check_end(case, point)
+
+
+def test_a_lost_answer_of_a_transaction_is_no_second_transaction(
+    case: Case, fresh: tuple[Case, Snapshot], points: list[str]
+) -> None:
+    """The SDK repeats it with the same token, so that DynamoDB knows it."""
+    for point in (each for each in points if "TransactWriteItems" in each):
+        _begin(fresh)
+        case.lab.effects.at[point] = answer_lost
+
+        assert case.provision().status == 200, point
+        _check_end(case, point)
+
+
+@pytest.mark.parametrize("outage", [unreachable, THROTTLED, DENIED], ids=["unreachable", "throttled", "denied"])
+def test_without_the_queue_the_sweeper_takes_over(
+    outage: Interference, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case.lab.fault("ultravox", kind="status", status=500, path="telephony_config", times=3)
+    case.lab.effects.at["sqs"] = outage
+
+    answer = case.provision()
+
+    assert (answer.status, answer.body["code"]) == (500, "provider_unavailable")
+    assert (answer.body["failed_at"], answer.body["retry_scheduled"]) == ("import_to_ultravox", True)
+    assert '"WakeupsNotSent": 1' in capsys.readouterr().out
+    case.lab.effects.forget()
+    case.settle()
+    _check_end(case, "sqs")
+
+
+def test_a_sweeper_that_cannot_reach_the_queue_tries_again(case: Case) -> None:
+    case.lab.fault("ultravox", kind="status", status=500, path="telephony_config", times=3)
+    case.provision()
+    case.lab.world.pass_time(10)
+
+    case.lab.effects.at["sqs"] = unreachable
+    assert case.lab.world.invoke("sweeper", {}, 60) == {"woken": 0}
+    case.lab.effects.forget()
+
+    assert case.lab.world.invoke("sweeper", {}, 60) == {"woken": 1}
+
+
+def test_a_wake_up_is_kept_until_the_journal_is_written(case: Case) -> None:
+    """It is acknowledged when the worker knows what became of it, and not before."""
+    case.lab.fault("ultravox", kind="status", status=500, path="telephony_config", times=3)
+    operation_id = case.provision().body["operation_id"]
+
+    case.lab.effects.at["dynamodb"] = unreachable
+    assert case.wake(operation_id) == {"batchItemFailures": [{"itemIdentifier": "message"}]}
+    case.lab.effects.forget()
+
+    assert case.wake(operation_id) == {"batchItemFailures": []}
+    _check_end(case, "worker")
+
+
+def test_a_worker_without_kms_tries_again_later(case: Case) -> None:
+    case.lab.fault("ultravox", kind="status", status=500, path="telephony_config", times=3)
+    operation_id = case.provision().body["operation_id"]
+    case.lab.effects.forget()
+
+    case.lab.effects.at["kms"] = DENIED
+    assert case.wake(operation_id) == {"batchItemFailures": []}
+
+    (operation,) = case.operations
+    assert operation.error["code"] == "credentials_unavailable"
+    assert [woken for woken, _delay in case.lab.effects.wakeups] == [operation_id]
+    case.lab.effects.forget()
+    case.settle()
+    _check_end(case, "worker")
+
+
+def test_a_closing_transaction_that_fails_is_done_again_and_tells_it_once(case: Case, points: list[str]) -> None:
+    """The last one writes flag, audit event and end of the operation: all of it, or nothing."""
+    last = [point for point in points if "TransactWriteItems" in point][-1]
+    case.lab.effects.burst(last, THROTTLED)
+
+    answer = case.provision()
+
+    assert (answer.status, answer.body["failed_at"]) == (500, "mark_configured")
+    assert case.agency.telephony_configured is False
+    assert case.audit == ["telephony.provision_begun"]
+    assert case.agency.telephony_operation_id == answer.body["operation_id"]
+    assert case.operations[0].expires_at is None
+    assert case.provision().status == 200
+    _check_end(case, last)
+
+
+def _check_end(case: Case, what: str) -> None:
+    case.assert_provisioned()
+    log = case.log
+    assert (log["application_created"], log["profile_created"]) == (1, 1), what
+    assert case.audit == ["telephony.provision_begun", "telephony.provisioned"], what
