@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from telephony.api.access import ROUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Call:
     @property
     def method(self) -> str:
         return self.route.split(" ")[0]
+
+    @property
+    def needs_token(self) -> bool:
+        return ROUTES[self.route] is not None
 
     def target(self, fill: Callable[[Var], str]) -> str:
         """Path and query below /api/v1."""
@@ -115,7 +121,48 @@ _PROVIDER_CONFIGURATION = {"configuration_id": Var("provider_configuration_id", 
 _ORG = {"Org-Handle": Var("org_handle")}
 _ORG_AND_PRODUCT = _ORG | {"Product-ID": Var("product_id")}
 
-CALLS = (
+_PROVIDER_CONFIGURATIONS = (
+    Call(
+        "POST /provider-configurations",
+        "create_provider_configuration",
+        {
+            "name": "Second account",
+            "provider": 3,
+            "api_key": Var("twilio_account_sid"),
+            "api_secret": Var("twilio_auth_token"),
+        },
+        headers=_ORG,
+        saves={"provider_configuration_id": lambda answer: answer["data"]["id"]},
+    ),
+    Call("GET /provider-configurations", "list_provider_configurations"),
+    Call(
+        "GET /provider-configurations/<configuration_id>",
+        "get_provider_configuration",
+        path=_PROVIDER_CONFIGURATION,
+        headers=_ORG_AND_PRODUCT,
+    ),
+    Call(
+        "PATCH /provider-configurations/<configuration_id>",
+        "update_provider_configuration",
+        {"name": "Spare account"},
+        path=_PROVIDER_CONFIGURATION,
+        headers=_ORG_AND_PRODUCT,
+    ),
+    Call(
+        "DELETE /provider-configurations/<configuration_id>",
+        "delete_provider_configuration",
+        path=_PROVIDER_CONFIGURATION,
+        headers=_ORG_AND_PRODUCT,
+        statuses=(204,),
+    ),
+)
+
+
+def _spelled_otherwise(call: Call) -> Call:
+    return replace(call, route=call.route.replace("/provider-conf", "/providers-conf"), id=f"{call.id}_alias")
+
+
+_TABLE = (
     # integration
     Call(
         "POST /save-ultravox-integration",
@@ -230,51 +277,23 @@ CALLS = (
     Call("DELETE /assistants/<assistant_id>", "delete_assistant", path=_ASSISTANT),
     # providers
     Call("GET /providers", "list_providers"),
-    Call(
-        "POST /provider-configurations",
-        "create_provider_configuration",
-        {
-            "name": "Second account",
-            "provider": 3,
-            "api_key": Var("twilio_account_sid"),
-            "api_secret": Var("twilio_auth_token"),
-        },
-        headers=_ORG,
-        saves={"provider_configuration_id": lambda answer: answer["data"]["id"]},
-    ),
-    Call("GET /provider-configurations", "list_provider_configurations"),
-    Call(
-        "GET /provider-configurations/<configuration_id>",
-        "get_provider_configuration",
-        path=_PROVIDER_CONFIGURATION,
-        headers=_ORG_AND_PRODUCT,
-    ),
-    Call(
-        "PATCH /provider-configurations/<configuration_id>",
-        "update_provider_configuration",
-        {"name": "Spare account"},
-        path=_PROVIDER_CONFIGURATION,
-        headers=_ORG_AND_PRODUCT,
-    ),
-    Call(
-        "DELETE /provider-configurations/<configuration_id>",
-        "delete_provider_configuration",
-        path=_PROVIDER_CONFIGURATION,
-        headers=_ORG_AND_PRODUCT,
-        statuses=(204,),
-    ),
+    *_PROVIDER_CONFIGURATIONS,
+    *(_spelled_otherwise(call) for call in _PROVIDER_CONFIGURATIONS),
     Call("GET /audit-events", "list_audit_events"),
     # site
     Call("GET /health", "get_health"),
     Call("GET /openapi.json", "get_openapi"),
     Call("GET /docs", "get_docs", produces="text/html"),
     Call("GET /docs/<asset>", "get_docs_asset", path={"asset": "docs.js"}, produces="text/javascript"),
+    Call("GET /console", "get_console", produces="text/html"),
     Call(
         "POST /deprovision-telephony",
         "deprovision_telephony",
         {"confirm": True},
     ),
 )
+
+CALLS = tuple(call for call in _TABLE if call.route in ROUTES)
 
 TRIGGERS = (
     Trigger(

@@ -10,8 +10,8 @@ from telephony import __version__
 
 PREFIX = "#/components/schemas/"
 
-_OPERATION_ID = "op_01kf0w3v8e6t2z9qj4m5n7p8r1"
-_CONFIGURATION_ID = "pc_01kf0w3v8e6t2z9qj4m5n7p8r2"
+_OPERATION_ID = "op_019bc0eb6b80c3a1f09e8d7b6a5c4f3e"
+_CONFIGURATION_ID = "phone_019bc0eb6b80c3a1f09e8d7b"
 _AGENCY_ID = "7c1f6f0e-51f0-4b5e-9a55-0f0a1c9d2e3b"
 _WEBHOOK = f"https://telephony.example.com/api/v1/telnyx-webhook/{_AGENCY_ID}/4f1d…"
 _MOMENT = "2026-01-15T09:00:00Z"
@@ -119,7 +119,7 @@ FIELDS: dict[str, tuple[Any, ...]] = {
     "subject": (_CONFIGURATION_ID,),
     "sync_issues": ([],),
     "telephony_provider": (None,),
-    "telnyx_api_key": ("KEY0192…",),
+    "telnyx_api_key": ("KEY0192F3A9C5D7E1B2480_aBcDeFgHiJkLmNoPqRsTuV",),
     "telnyx_application_id": ("2789012345678901234",),
     "telnyx_outbound_profile_id": ("1293384261075731499",),
     "telnyx_public_key": ("Hv1mFAQoE0Vc8MuUzvB3hKnJ0nQm9mOx0hC0wM5sXxI=",),

@@ -37,8 +37,7 @@ def world(running: Backends, carriers: dict[str, Server], monkeypatch: pytest.Mo
 
 def new_world(running: Backends, carriers: dict[str, Server], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Makes the world, and takes the process back out of it: for fixtures of any scope."""
-    from aws_lambda_powertools.utilities.parameters import clear_caches
-    from telephony import aws, bootstrap, clock
+    from telephony import aws, bootstrap, clock, platform_secrets
     from telephony.providers import registry
 
     deployment = running.deploy()
@@ -51,7 +50,7 @@ def new_world(running: Backends, carriers: dict[str, Server], monkeypatch: pytes
     monkeypatch.setenv("PUBLIC_BASE_URL", PUBLIC_BASE_URL)
     for cached in (bootstrap.container, aws.client, aws.session, registry.transport):
         cached.cache_clear()
-    clear_caches()
+    platform_secrets.forget()
 
     made = World(running, deployment, carriers)
     real = time.time

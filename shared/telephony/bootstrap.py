@@ -46,6 +46,11 @@ class Container:
         self.settings = settings
         base.connect(settings.region, settings.table_prefix)
 
+    def health(self) -> dict[str, Any]:
+        from telephony.services.health import check
+
+        return check()
+
     @cached_property
     def sealer(self) -> Sealer:
         return Sealer(self.settings.region, self.settings.kms_key_id)
@@ -69,13 +74,16 @@ class Container:
         from telephony.providers.supabase import HMAC, TokenVerifier
 
         settings = self.settings
-        secrets = platform_secrets.read(settings.platform_secret_id) if HMAC in settings.supabase_jwt_algorithms else {}
+        secrets = self._platform_secrets() if HMAC in settings.supabase_jwt_algorithms else {}
         return TokenVerifier(
             settings.supabase_jwt_algorithms,
             [secrets.get("supabase_jwt_secret", ""), secrets.get("supabase_jwt_secret_previous", "")],
             self._key_set,
             settings.supabase_issuer or None,
         )
+
+    def _platform_secrets(self) -> dict[str, Any]:
+        return platform_secrets.read(self.settings.region, self.settings.platform_secret_id)
 
     @cached_property
     def _key_set(self) -> KeySet | None:
@@ -90,7 +98,7 @@ class Container:
         return Cursors(self._page_token_keys)
 
     def _page_token_keys(self) -> list[str]:
-        secrets = platform_secrets.read(self.settings.platform_secret_id)
+        secrets = self._platform_secrets()
         return [secrets.get("page_token_key", ""), secrets.get("page_token_key_previous", "")]
 
     @cached_property

@@ -7,6 +7,7 @@ import re
 import phonenumbers
 
 from telephony.errors import InvalidRequest
+from telephony.values import NumberType
 
 _SHAPE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
@@ -40,3 +41,26 @@ def country_of(phone_number: str) -> str:
 def is_country(code: str) -> bool:
     """Whether it is the ISO 3166-1 alpha-2 code of a country with telephone numbers."""
     return code in phonenumbers.SUPPORTED_REGIONS
+
+
+NORTH_AMERICA = ("US", "CA")
+"""The countries of the North American Numbering Plan in which carriers ask for area codes."""
+
+_TYPES: dict[int, tuple[NumberType, ...]] = {
+    phonenumbers.PhoneNumberType.TOLL_FREE: ("toll_free",),
+    phonenumbers.PhoneNumberType.MOBILE: ("mobile", "local"),
+}
+
+
+def possible_types(phone_number: str) -> tuple[NumberType, ...]:
+    """What it may be sold as, the likeliest first: outside of North America a number's type doesn't always show."""
+    number = phonenumbers.parse(phone_number)
+    kind = phonenumbers.number_type(number)
+    if number.country_code == 1:
+        return ("toll_free",) if kind == phonenumbers.PhoneNumberType.TOLL_FREE else ("local",)
+    return _TYPES.get(kind, ("local", "mobile"))
+
+
+def contains(digits: str, pattern: str) -> bool:
+    """Whether a pattern of digits, with `*` for any one of them, occurs."""
+    return re.search(pattern.replace("*", "[0-9]"), digits) is not None

@@ -16,6 +16,7 @@ TelephonyError                        code, http_status, retryable, fix, details
 ├─ TooManyOperations                  429
 ├─ ProviderError                      500  a carrier said no, or said nothing
 │   ├─ ProviderUnavailable            retryable
+│   │   └─ UnknownHost                its name doesn't resolve
 │   ├─ ProviderRateLimited            retryable, `retry_after`
 │   ├─ OutcomeUnknown                 retryable, but only by looking first
 │   ├─ InvalidProviderCredentials
@@ -195,6 +196,10 @@ class ProviderUnavailable(ProviderError):
     code = "provider_unavailable"
     retryable = True
     fix = "Try again later; the carrier is not answering properly."
+
+
+class UnknownHost(ProviderUnavailable):
+    """There is no such host: of a customer's own, a misspelt name more likely than an outage."""
 
 
 class ProviderRateLimited(ProviderError):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from aws_lambda_powertools.utilities.parameters import clear_caches
+from telephony import platform_secrets
 
 from tests.faults.effects import Interference, answer_lost, refused_by_aws, unreachable
 from tests.faults.lab import Case, Lab, Snapshot
@@ -28,7 +28,7 @@ def fresh(laboratory: Lab) -> tuple[Case, Snapshot]:
 def points(laboratory: Lab, fresh: tuple[Case, Snapshot]) -> list[str]:
     """The AWS calls of a clean provision."""
     laboratory.clear()
-    clear_caches()
+    platform_secrets.forget()
     assert fresh[0].provision().status == 200
     return [point for point in laboratory.effects.seen if not point.startswith(("telnyx", "ultravox"))]
 
@@ -42,7 +42,7 @@ def case(lab: Lab, fresh: tuple[Case, Snapshot], points: list[str]) -> Iterator[
 def _begin(fresh: tuple[Case, Snapshot]) -> None:
     case, snapshot = fresh
     case.lab.clear()
-    clear_caches()  # as a process that has just begun
+    platform_secrets.forget()  # as a process that has just begun
     case.restore(snapshot)
 
 
@@ -132,6 +132,8 @@ def test_a_sweeper_that_cannot_reach_the_queue_tries_again(case: Case) -> None:
     case.lab.effects.forget()
 
     assert case.lab.world.invoke("sweeper", {}, 60) == {"woken": 1}
+    case.settle()
+    _check_end(case, "sweeper")
 
 
 def test_a_wake_up_is_kept_until_the_journal_is_written(case: Case) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from aws_lambda_powertools.utilities.parameters import clear_caches
+from telephony import platform_secrets
 
 from tests.faults.effects import Killed, killed
 from tests.faults.lab import Case, Lab, Snapshot
@@ -101,7 +101,7 @@ class Bench:
     def begin(self) -> None:
         lab = self.case.lab
         lab.clear()
-        clear_caches()  # as a process that has just begun
+        platform_secrets.forget()  # as a process that has just begun
         self.case.restore(self.start)
         lab.world.telnyx.simulator.change_settings({"listing_lag": LISTING_LAG})
         if self.saga.failing:

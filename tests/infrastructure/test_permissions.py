@@ -22,13 +22,20 @@ KEEPERS = {"ProviderConfigurationsFunction", "TelephonyIntegrationFunction"}
 
 OPENERS = {
     *KEEPERS,
+    "PhoneNumbersFunction",
     "ProvisionTelephonyFunction",
     "PurchaseNumberFunction",
     "RetryWorkerFunction",
 }
 """The functions that may open an agency's carrier secrets."""
 
-RUNNERS = {*KEEPERS, "ProvisionTelephonyFunction", "PurchaseNumberFunction", "RetryWorkerFunction"}
+RUNNERS = {
+    *KEEPERS,
+    "PhoneNumbersFunction",
+    "ProvisionTelephonyFunction",
+    "PurchaseNumberFunction",
+    "RetryWorkerFunction",
+}
 """The functions that run operations."""
 
 
@@ -81,7 +88,7 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
         (Grant("secretsmanager:GetSecretValue", "PlatformSecret"), DOORS),
         (Grant("dynamodb:PutItem", "AuditEventsTable"), DOORS | RUNNERS),
         (Grant("dynamodb:PutItem", "OperationsTable"), RUNNERS),
-        (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS | {"PhoneNumbersFunction"}),
+        (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS),
         (Grant("dynamodb:UpdateItem", "OperationsTable"), RUNNERS | {"OperationsFunction", "SweeperFunction"}),
         (Grant("dynamodb:Query", "OperationsTable/index/by_agency"), {"OperationsFunction"}),
         (Grant("dynamodb:Query", "AuditEventsTable"), {"OperationsFunction"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator

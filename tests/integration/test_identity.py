@@ -17,10 +17,10 @@ from typing import Any
 
 import jwt
 import pytest
-from aws_lambda_powertools.utilities.parameters import clear_caches
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from telephony import platform_secrets
 from telephony.providers import supabase
 
 from tests.integration.conftest import Setting
@@ -170,7 +170,7 @@ def test_a_secret_is_rotated_without_locking_anyone_out(world: World) -> None:
             SecretId=world.deployment.environment["PLATFORM_SECRET_ID"],
             SecretString=json.dumps({name: value for name, value in secrets.items() if value}),
         )
-        clear_caches()
+        platform_secrets.forget()
 
     # given the old secret alone
     assert (world.status(token=old).status, world.status(token=new).status) == (200, 401)
@@ -187,7 +187,7 @@ def test_a_secret_is_rotated_without_locking_anyone_out(world: World) -> None:
 def test_without_the_platforms_secret_no_jwt_is_believed(world: World, setting: Setting) -> None:
     token = world.api_token(world.agency_id)
     setting(PLATFORM_SECRET_ID="there-is-no-such-secret")
-    clear_caches()
+    platform_secrets.forget()
     answer = world.status()
     assert (answer.status, answer.body["code"]) == (500, "credentials_unavailable")
     assert "there-is-no-such-secret" not in str(answer.body)

@@ -49,7 +49,9 @@ def stored(items: Any, operation_id: str) -> dict[str, Any]:
 
 def failed_provisioning(world: World) -> str:
     """A run that Telnyx refused: a retry by itself can't help."""
-    world.telnyx.simulator.faults.add({"operation": "create outbound voice profile", "status": 422, "times": 1})
+    world.telnyx.simulator.add_faults(
+        {"kind": "status", "status": 422, "method": "POST", "path": "outbound_voice_profiles"}
+    )
     return str(world.provision().body["operation_id"])
 
 
@@ -105,9 +107,9 @@ def test_pages_lead_through_all_operations(world: World) -> None:
 @pytest.mark.parametrize(
     ("query", "chosen"),
     [
-        ({"status": "FAILED"}, lambda position: position % 100 == 0),
-        ({"status": "failed", "kind": "purchase_number"}, lambda position: position % 200 == 0),
-        ({"kind": "purchase_number"}, lambda position: position % 2 == 0),
+        ({"status": "FAILED"}, lambda position: position % 50 == 0),
+        ({"status": "failed", "kind": "purchase_number"}, lambda position: position % 100 == 0),
+        ({"kind": "purchase_number"}, lambda position: position % 4 == 0),
         ({"kind": "unknown"}, lambda _: False),
     ],
 )
@@ -119,8 +121,8 @@ def test_a_filter_finds_all_and_reads_no_more_than_its_share(
         world,
         world.agency_id,
         650,
-        status=lambda position: "SUCCEEDED" if position % 100 else "FAILED",
-        kind=lambda position: "provision_telephony" if position % 2 else "purchase_number",
+        status=lambda position: "SUCCEEDED" if position % 50 else "FAILED",
+        kind=lambda position: "provision_telephony" if position % 4 else "purchase_number",
     )
     # when they are asked for page by page
     found, cursor = [], ""

@@ -174,7 +174,7 @@ def test_a_number_that_an_operation_works_on_is_not_renamed(world: World) -> Non
 
 
 def test_a_rotated_key_keeps_the_cursors_that_are_out(world: World) -> None:
-    from aws_lambda_powertools.utilities.parameters import clear_caches
+    from telephony import platform_secrets
 
     # given a page with a cursor
     ids = add_numbers(world, world.agency_id, 30)
@@ -184,12 +184,12 @@ def test_a_rotated_key_keeps_the_cursors_that_are_out(world: World) -> None:
     _store_secret(
         world.backends, world, old | {"page_token_key": "x" * 64, "page_token_key_previous": old["page_token_key"]}
     )
-    clear_caches()
+    platform_secrets.forget()
     # then the cursor still leads on
     assert page(world, cursor=meta["nextCursor"])[0] == ids[20:]
     # and when the old key is gone, it doesn't
     _store_secret(world.backends, world, old | {"page_token_key": "x" * 64})
-    clear_caches()
+    platform_secrets.forget()
     assert get(world, cursor=meta["nextCursor"]).status == 400
 
 

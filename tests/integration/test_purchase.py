@@ -1,42 +1,269 @@
-"""POST /phone-numbers/purchase and /release, at Telnyx."""
+"""POST /phone-numbers/purchase at Telnyx: the documented answers, and what exists afterwards."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
+import pytest
+
+from local.simulators import demo_accounts as demo
+from tests.numbers import MONTHLY, Numbers, local_numbers
 from tests.world import World
 
+NUMBER = next(local_numbers())
+OTHER = "+12125550103"
 
-def test_smoke(world: World) -> None:
-    world.telnyx.simulator.change_settings({"order_delay": 0})
-    world.provision()
-    token = world.owner_token
-    number = next(iter(world.telnyx.simulator.for_sale())).number
-    answer = world.call(
-        "purchase_number",
-        "POST",
-        "/phone-numbers/purchase",
-        {"phone_number": number, "provider": "telnyx"},
-        token=token,
-        headers={"idempotency-key": "k" * 10},
+
+@pytest.fixture
+def numbers(world: World) -> Numbers:
+    """A provisioned agency, whose orders are decided at once."""
+    assert world.provision().status == 200
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    return Numbers(world)
+
+
+def test_the_answer_is_the_published_one_key_by_key(numbers: Numbers, world: World) -> None:
+    answer = numbers.purchase(NUMBER, friendly_name="Support line")
+
+    assert answer.status == 200, answer.body
+    record, [order] = numbers.record(NUMBER), numbers.account["number_orders"].values()
+    [application] = world.applications()
+    assert answer.body == {
+        "success": True,
+        "phone_number": NUMBER,
+        "provider": "telnyx",
+        "purchase_details": {
+            "id": order["id"],
+            "phone_number": NUMBER,
+            "status": "completed",
+            "connection_id": application["id"],
+            "messaging_profile_id": None,
+            "phone_numbers_count": 1,
+            "customer_reference": record.phone_request_id,
+            "date_created": order["created_at"],
+        },
+        "message": "Phone number purchased successfully. It is voice only: no messaging profile is set",
+        "phone_configuration_id": record.id,
+        "operation_id": record.phone_request_id,
+    }
+
+
+def test_what_was_bought_is_recorded_wired_and_counted(numbers: Numbers, world: World) -> None:
+    answer = numbers.purchase(NUMBER, friendly_name="Support line")
+
+    assert answer.status == 200, answer.body
+    record, bought = numbers.record(NUMBER), numbers.at_carrier(NUMBER)
+    assert bought is not None
+    assert bought["connection_id"] == world.applications()[0]["id"]
+    assert re.fullmatch(r"\d{19}", record.provider_phone_number_id)
+    assert record.provider_phone_number_id == bought["id"]
+    assert (record.status, record.friendly_name, record.provider) == ("ACTIVE", "Support line", "telnyx")
+    assert (record.monthly_price, record.setup_price, record.currency) == (MONTHLY, MONTHLY, "USD")
+    assert (record.region_id, record.region_or_country_name) == ("us-ny", "New York, NY, US")
+    assert (record.country_code, record.operation_id, record.metadata) == ("US", None, {})
+    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 0}
+    assert (numbers.orders(NUMBER), numbers.bought(NUMBER)) == (1, 1)
+    assert numbers.audit(NUMBER) == ["number.purchase_begun", "number.purchased"]
+    numbers.check()
+
+
+def test_an_assistant_gets_the_number_its_connection_and_its_messaging_profile(numbers: Numbers, world: World) -> None:
+    connection = world.applications()[0]["id"]
+    assistant = numbers.new_assistant(connection_id=connection, messaging_profile_id="profile-1")
+
+    answer = numbers.purchase(NUMBER, assistant_id=assistant)
+
+    assert answer.status == 200, answer.body
+    assert answer.body["message"] == "Phone number purchased successfully"
+    assert answer.body["purchase_details"]["messaging_profile_id"] == "profile-1"
+    record = numbers.record(NUMBER)
+    assert (record.assistant_id, record.assistant_name) == (assistant, "Front desk")
+    assert record.capabilities == {"voice": True, "sms": True, "mms": True, "fax": False}
+    numbers.check()
+
+
+def test_a_purchase_costs_five_round_trips_and_four_calls_to_the_carrier(
+    numbers: Numbers, aws_calls: Counter[str], world: World
+) -> None:
+    numbers.search()  # whatever a process does once is done
+    world.telnyx.simulator.log.clear()
+    connections = world.telnyx.connections
+    token = numbers.token
+    aws_calls.clear()
+
+    assert numbers.purchase(NUMBER).status == 200
+
+    assert token
+    dynamodb = {name: count for name, count in aws_calls.items() if name.startswith("dynamodb")}
+    assert dynamodb == {
+        "dynamodb GetItem": 1,
+        "dynamodb TransactGetItems": 1,
+        "dynamodb Query": 1,
+        "dynamodb TransactWriteItems": 2,
+    }
+    assert {name: count for name, count in aws_calls.items() if name not in dynamodb} == {"trentservice Decrypt": 1}
+    assert [(each["method"], each["path"]) for each in world.telnyx.simulator.log] == [
+        ("GET", "/v2/phone_numbers"),
+        ("GET", "/v2/available_phone_numbers"),
+        ("POST", "/v2/number_orders"),
+        ("GET", "/v2/phone_numbers"),
+    ]
+    assert world.telnyx.connections == connections
+
+
+# Pending orders
+
+
+def test_a_pending_order_is_answered_as_such_and_becomes_active_when_it_completes(
+    numbers: Numbers, world: World
+) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 60.0})
+
+    answer = numbers.purchase(NUMBER)
+
+    assert answer.status == 200, answer.body
+    assert answer.body["purchase_details"]["status"] == "pending"
+    assert "pending at the carrier" in answer.body["message"]
+    assert numbers.record(NUMBER).status == "PENDING"
+    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 1}
+    numbers.check()
+    again = numbers.purchase(NUMBER)
+    assert (again.status, again.body["code"]) == (409, "operation_in_progress")
+    world.settle(4, 30.0)
+    record = numbers.record(NUMBER)
+    assert (record.status, record.provider_phone_number_id) == ("ACTIVE", (numbers.at_carrier(NUMBER) or {})["id"])
+    assert (numbers.orders(NUMBER), numbers.bought(NUMBER)) == (1, 1)
+    numbers.check()
+
+
+def test_an_order_pending_for_days_is_polled_more_often_than_a_message_is_received(
+    numbers: Numbers, world: World
+) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 3 * 86400.0})
+    operation_id = numbers.purchase(NUMBER).body["operation_id"]
+    dead = world.deployment.queue_urls["WakeupsDeadLetterQueue"]
+    polls, waits = 0, []
+    [queue] = [each for each in world.deployment.template.queues if each.logical_id == "WakeupsQueue"]
+
+    while numbers.record(NUMBER).status == "PENDING":
+        [operation] = [each for each in numbers.operations if each.id == operation_id]
+        assert (operation.status, operation.attempts) == ("WAITING", 0)
+        waits.append(operation.due_at - world.now())
+        world.pass_time(waits[-1] + 0.1)
+        world.run_queue()
+        polls += 1
+
+    assert queue.max_receive_count
+    assert polls > 10 * queue.max_receive_count
+    assert 4 < waits[0] < 6
+    assert max(waits) == pytest.approx(3600, abs=1)
+    assert waits == sorted(waits) or max(b - a for a, b in zip(waits[1:], waits, strict=False)) < 1
+    assert numbers.record(NUMBER).status == "ACTIVE"
+    assert numbers.orders(NUMBER) == 1
+    attributes = world.backends.client("sqs").get_queue_attributes(
+        QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"]
     )
-    print(answer)
-    assert answer.status == 200
-    again = world.call(
-        "purchase_number",
-        "POST",
-        "/phone-numbers/purchase",
-        {"phone_number": number, "provider": "telnyx"},
-        token=token,
-        headers={"idempotency-key": "k" * 10},
-    )
-    print(again)
-    third = world.call(
-        "purchase_number",
-        "POST",
-        "/phone-numbers/purchase",
-        {"phone_number": number, "provider": "telnyx"},
-        token=token,
-    )
-    print(third)
-    gone = world.call("purchase_number", "POST", "/phone-numbers/release", {"phone_number": number}, token=token)
-    print(gone)
-    assert gone.status == 200
+    assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    numbers.check()
+
+
+def test_an_order_that_fails_in_the_end_gives_all_back_and_the_number_can_be_bought_again(
+    numbers: Numbers, world: World
+) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 60.0})
+    numbers.account["failing_numbers"] = [NUMBER]
+    assistant = numbers.new_assistant()
+    assert numbers.purchase(NUMBER, assistant_id=assistant).body["purchase_details"]["status"] == "pending"
+
+    world.settle(4, 30.0)
+
+    record = numbers.record(NUMBER)
+    assert (record.status, record.metadata) == ("RELEASED", {"failure": "number_unavailable"})
+    assert numbers.limits == {"numbers": 0, "monthly_total": 0, "open_operations": 0}
+    assert numbers.audit(NUMBER) == ["number.purchase_begun", "number.purchase_failed"]
+    numbers.check()
+    numbers.account["failing_numbers"] = []
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    assert numbers.purchase(NUMBER, assistant_id=assistant).status == 200
+    numbers.check()
+
+
+def test_an_order_whose_papers_are_missing_stays_pending_until_it_is_cancelled(numbers: Numbers, world: World) -> None:
+    berlin = next(local_numbers("DE"))
+    answer = numbers.purchase(berlin)
+    assert (answer.status, answer.body["purchase_details"]["status"]) == (200, "pending")
+    assert "papers" in answer.body["message"]
+    world.settle(3, 3600.0)
+    assert numbers.record(berlin).status == "PENDING"
+
+    [order] = numbers.account["number_orders"].values()
+    order["status"] = "failure"
+    order["phone_numbers"][0]["status"] = "failure"
+    world.settle(3, 3600.0)
+
+    record = numbers.record(berlin)
+    assert (record.status, record.metadata["failure"]) == ("RELEASED", "regulatory_requirements_missing")
+    numbers.check()
+
+
+def test_a_success_with_a_failed_number_inside_is_a_failure(numbers: Numbers, world: World) -> None:
+    numbers.account["failing_numbers"] = [NUMBER]
+    answer = numbers.purchase(NUMBER)
+    assert (answer.status, answer.body["code"]) == (500, "number_unavailable")
+    assert answer.body["fix"] == "Search for new numbers."
+    assert answer.body["retry_scheduled"] is False
+    assert numbers.record(NUMBER).metadata == {"failure": "number_unavailable"}
+    numbers.check()
+
+
+@pytest.mark.parametrize("lag", [3.0, 20.0, 300.0])
+def test_a_number_that_is_listed_late_is_waited_for(numbers: Numbers, world: World, lag: float) -> None:
+    world.telnyx.simulator.change_settings({"listing_lag": lag})
+
+    answer = numbers.purchase(NUMBER)
+
+    assert answer.status == 200, answer.body
+    assert answer.body["purchase_details"]["status"] == "completed"
+    assert numbers.record(NUMBER).status == "PENDING"
+    world.settle(6, lag / 2)
+    record = numbers.record(NUMBER)
+    assert (record.status, record.provider_phone_number_id) == ("ACTIVE", (numbers.at_carrier(NUMBER) or {})["id"])
+    assert numbers.orders(NUMBER) == 1
+    numbers.check()
+
+
+def test_a_number_paid_for_and_never_shown_asks_for_a_human_in_the_end(numbers: Numbers, world: World) -> None:
+    world.telnyx.simulator.change_settings({"listing_lag": 1e9})
+    operation_id = numbers.purchase(NUMBER).body["operation_id"]
+
+    world.settle(30, 3700.0)
+
+    [operation] = [each for each in numbers.operations if each.id == operation_id]
+    assert (operation.status, operation.error["code"]) == ("NEEDS_ATTENTION", "number_gone")
+    assert numbers.record(NUMBER).status == "PENDING"
+    assert numbers.limits["numbers"] == 1
+
+
+def test_without_a_connection_the_number_is_bought_but_inactive(world: World) -> None:
+    numbers = Numbers(world)
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    assert numbers.purchase(NUMBER).status == 200
+    assert numbers.record(NUMBER).status == "INACTIVE"
+    numbers.check()
+
+
+# Who may
+
+
+def test_a_member_may_not_buy_and_an_admin_may(numbers: Numbers, world: World) -> None:
+    for role, status in {"member": 403, "admin": 200}.items():
+        answer = Numbers(world, token=world.tokens[role]).purchase(NUMBER)
+        assert answer.status == status, role
+    assert numbers.orders(NUMBER) == 1
+
+
+def test_the_key_used_is_the_agencys_own(numbers: Numbers) -> None:
+    assert numbers.key == demo.TELNYX_API_KEY
+    assert numbers.purchase(OTHER).status == 200
+    assert {each["account"] for each in numbers.effects("number_order_created", OTHER)} == {numbers.account["label"]}

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from telephony.clock import Deadline
-from telephony.errors import TelephonyError
+from telephony.errors import InvalidRequest, TelephonyError
 from telephony.values import Principal, ProviderType, Role
 
 from local.simulators.signing import telnyx_public_key
-from tests.integration.conftest import Setting, store_key
+from tests.integration.conftest import store_key
 from tests.world import PUBLIC_BASE_URL, HttpAnswer, World
 
 LETTERS = string.ascii_letters + string.digits
@@ -121,11 +121,11 @@ def echo(canaries: Canaries, carrier: str) -> Any:
 
 
 @pytest.fixture(params=list(FAULTS))
-def faulty(request: pytest.FixtureRequest, world: World, canaries: Canaries) -> Iterator[str]:
+def faulty(request: pytest.FixtureRequest, world: World, canaries: Canaries) -> str:
     for carrier, fault in FAULTS[request.param]:
         body = echo(canaries, carrier) if fault.get("body") == "echo" else fault.get("body")
         world.servers[carrier].simulator.add_faults(fault | {"body": body})
-    yield request.param
+    return str(request.param)
 
 
 def test_nothing_leaks_out_of_provisioning(
@@ -195,7 +195,6 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 def test_nothing_leaks_when_kms_denies(
     world: World,
     canaries: Canaries,
-    setting: Setting,
     logged: io.StringIO,
     items: Callable[[str], list[dict[str, Any]]],
 ) -> None:
@@ -258,12 +257,8 @@ def test_a_replaced_key_leaves_no_trace(
         assert str(gone) not in str(items(table))
 
 
-@pytest.mark.parametrize("key", ["KEY\r\nX-Injected: 1", "KEY with spaces", "KÉY", "\u4e2d\u6587", "KEY\0", "KEY\n"])
-def test_a_key_that_no_header_can_carry_is_refused_before_it_is_stored(
-    world: World, canaries: Canaries, key: str
-) -> None:
-    from telephony.errors import InvalidRequest
-
-    with pytest.raises(InvalidRequest) as refused:
-        canaries.store(ProviderType.TELNYX, key)
-    assert key not in str(refused.value) + repr(vars(refused.value))
+def test_a_key_that_no_header_can_carry_is_refused_before_it_is_stored(world: World, canaries: Canaries) -> None:
+    for key in ("KEY\r\nX-Injected: 1", "KEY with spaces", "KÉY", "\u4e2d\u6587", "KEY\0", "KEY\n", "K" * 4097):
+        with pytest.raises(InvalidRequest) as refused:
+            canaries.store(ProviderType.TELNYX, key)
+        assert key not in str(refused.value) + repr(vars(refused.value))

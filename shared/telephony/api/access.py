@@ -57,4 +57,8 @@ ROUTES: dict[str, Role | None] = {
     "POST /telnyx-webhook/<agency_id>/<webhook_secret>": PUBLIC,
     # site
     "GET /health": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "GET /docs": PUBLIC,
+    "GET /docs/<asset>": PUBLIC,
+    "GET /console": PUBLIC,
 }

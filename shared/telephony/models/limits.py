@@ -102,18 +102,18 @@ def set_limits(
     max_open_operations: int | None,
 ) -> Write:
     """Replaces all limits; the counters stay."""
-    values: dict[Any, Any] = {
-        Limits.currency: currency,
-        Limits.max_numbers: max_numbers,
-        Limits.max_monthly_total: max_monthly_total,
-        Limits.max_setup_cost: max_setup_cost,
-        Limits.countries: countries,
-        Limits.providers: providers,
-        Limits.max_open_operations: max_open_operations,
-    }
+    values: list[tuple[Any, Any]] = [
+        (Limits.currency, currency),
+        (Limits.max_numbers, max_numbers),
+        (Limits.max_monthly_total, max_monthly_total),
+        (Limits.max_setup_cost, max_setup_cost),
+        (Limits.countries, countries),
+        (Limits.providers, providers),
+        (Limits.max_open_operations, max_open_operations),
+    ]
     return update(
         Limits(key(agency_id)),
-        [attribute.remove() if value is None else attribute.set(value) for attribute, value in values.items()],
+        [attribute.remove() if value is None else attribute.set(value) for attribute, value in values],
     )
 
 

@@ -114,6 +114,9 @@ class PhoneConfiguration(Table):
     assistant_name = UnicodeAttribute(null=True)
     connection_id = UnicodeAttribute(null=True)
     messaging_profile_id = UnicodeAttribute(null=True)
+    voice_url = UnicodeAttribute(null=True)
+    """Where the carrier was last seen to send calls, of a carrier whose numbers call a URL."""
+    sms_url = UnicodeAttribute(null=True)
     operation_id = UnicodeAttribute(null=True)
     """The unfinished operation on this number: there is one at the most."""
     revision = NumberAttribute(default=1)

@@ -7,15 +7,16 @@ A client is bound to one account's credentials and one deadline. All its methods
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from telephony.values import AvailableNumber, Capabilities, ProviderType, SearchCriteria
+from telephony.values import AvailableNumber, Capabilities, Money, ProviderType, SearchCriteria
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSetup:
-    """How a number is to be wired. Each carrier takes what it knows."""
+    """How a number is to be wired, all of it: None is none. Each carrier takes what it knows."""
 
     reference: str
     """Ours, at the order: Telnyx keeps it and finds the order by it."""
@@ -41,7 +42,9 @@ class OwnedNumber:
     sms_url: str | None = None
     country_code: str | None = None
     overridden_by: str | None = None
-    """What makes the carrier ignore the webhook URLs (an application or trunk), if anything."""
+    """What makes the carrier ignore `voice_url` (an application, a trunk, another handler), if anything."""
+    sms_overridden_by: str | None = None
+    """The same for `sms_url`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,13 @@ class Order:
     number: OwnedNumber | None = None
     details: dict[str, Any] = field(default_factory=dict)
     failure: str | None = None
-    """A code of reasons.py, of a failed order."""
+    """A code of reasons.py: why an order failed, or what a pending one lacks."""
 
 
 class NumberProvider(Protocol):
     type: ProviderType
     settle_after: float
     """Seconds after an order until "not there" may be believed."""
-    reads_ownership_first: bool
-    """Whether an order is told from an older purchase only by the number not having been in the account before."""
 
     def check(self) -> None:
         """Raises `InvalidProviderCredentials` if the account can't be used for what we need."""
@@ -72,17 +73,30 @@ class NumberProvider(Protocol):
     def quote(self, phone_number: str) -> AvailableNumber | None:
         """One number with its price, read just before an order; None if it is not for sale."""
 
+    def monthly_price(self, phone_number: str) -> Money | None:
+        """What an owned number costs now; None where the carrier doesn't tell."""
+
+    def countries(self) -> list[str] | None:
+        """ISO 3166-1 alpha-2 codes of the countries that numbers are sold of; None where the carrier doesn't tell."""
+
     def owned(self, phone_number: str) -> OwnedNumber | None:
         """The number in the account's own list, or None."""
+
+    def all_owned(self) -> Iterator[OwnedNumber]:
+        """The account's own list, page by page."""
 
     def order(self, phone_number: str, setup: NumberSetup) -> Order:
         """Buys. Never repeated by the transport once it may have acted."""
 
     def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
-        """The order made earlier under our reference, as it stands now; None if there is none."""
+        """The order made earlier, as it stands now; None if there is none.
+
+        A carrier that keeps no reference of ours goes by the number being in the account: whoever asks knows that it
+        was not there before the order.
+        """
 
     def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
-        """Wires an owned number; the same again changes nothing."""
+        """Wires an owned number, and takes away what would override it; the same again changes nothing."""
 
     def release(self, number_id: str) -> None:
         """Gives the number back; one that is gone counts as given back. Raises `NotYetReleasable`."""

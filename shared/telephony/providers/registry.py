@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from telephony.clock import Deadline
+from telephony.errors import ConfigurationMissing
 from telephony.providers.base import NumberProvider
 from telephony.providers.telnyx import Telnyx
-from telephony.providers.transport import Transport
+from telephony.providers.transport import Transport, Turn
 from telephony.providers.ultravox import Ultravox
 from telephony.settings import Settings
 from telephony.values import ProviderType
-
-if TYPE_CHECKING:
-    from telephony.providers.signalwire import SignalWire
-    from telephony.providers.twilio import Twilio
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +45,19 @@ class Providers:
 
     def check(self, account: CarrierAccount, deadline: Deadline) -> None:
         """Asks the provider whether it knows the account. Raises what the client's `check` raises."""
-        if account.provider is ProviderType.TELNYX:
-            self.telnyx(account.secrets["api_key"], deadline).check()
-        elif account.provider is ProviderType.ULTRAVOX:
+        if account.provider is ProviderType.ULTRAVOX:
             self.ultravox(account.secrets["api_key"], deadline).check()
-        elif account.provider is ProviderType.TWILIO:
-            self.twilio(account, deadline).check()
         else:
-            self.signalwire(account, deadline).check()
+            self.numbers(account, deadline).check()
 
-    def twilio(self, account: CarrierAccount, deadline: Deadline) -> Twilio:
-        """`api_key` is the account's SID, or an API key's with the account's in `account_sid`."""
-        from telephony.providers.twilio import Twilio
+    def numbers(self, account: CarrierAccount, deadline: Deadline, turn: Turn | None = None) -> NumberProvider:
+        """The client that buys and wires numbers at a carrier. With `turn` each of its requests waits for its turn.
 
-        user = account.secrets["api_key"].get_secret_value()
-        account_sid = account.meta["account_sid"] if user.startswith("SK") else user
-        url, secret = self._settings.twilio_base_url, account.secrets["api_secret"]
-        return Twilio(transport(ProviderType.TWILIO), url, account_sid, user, secret, deadline)
-
-    def signalwire(self, account: CarrierAccount, deadline: Deadline) -> SignalWire:
-        """In the account's own space, unless the settings say otherwise."""
-        from telephony.providers.signalwire import SignalWire
-
-        url = self._settings.signalwire_base_url or str(account.base_url)
-        project, token = account.secrets["api_key"].get_secret_value(), account.secrets["api_secret"]
-        return SignalWire(transport(ProviderType.SIGNALWIRE), url, project, token, deadline)
-
-    def numbers(self, account: CarrierAccount, deadline: Deadline) -> NumberProvider:
-        """The client that buys and wires numbers at a carrier."""
-        return _NUMBER_PROVIDERS[account.provider](self._settings, account, deadline)
+        Raises `ConfigurationMissing` for an account that lacks what its carrier needs.
+        """
+        shared = transport(account.provider)
+        made = _NUMBER_PROVIDERS[account.provider]
+        return made(self._settings, account, shared.paced(turn) if turn else shared, deadline)
 
     def ultravox(self, api_key: SecretStr, deadline: Deadline) -> Ultravox:
         return Ultravox(
@@ -89,12 +69,40 @@ class Providers:
         )
 
 
-def _telnyx_numbers(settings: Settings, account: CarrierAccount, deadline: Deadline) -> NumberProvider:
+# Each client is imported where it is made: a function that speaks to one carrier doesn't load the others.
+
+
+def _telnyx(settings: Settings, account: CarrierAccount, shared: Transport, deadline: Deadline) -> NumberProvider:
     from telephony.providers.telnyx_numbers import TelnyxNumbers
 
-    return TelnyxNumbers(transport(ProviderType.TELNYX), settings.telnyx_base_url, account.secrets["api_key"], deadline)
+    return TelnyxNumbers(shared, settings.telnyx_base_url, account.secrets["api_key"], deadline)
 
 
-_NUMBER_PROVIDERS: Mapping[ProviderType, Callable[[Settings, CarrierAccount, Deadline], NumberProvider]] = {
-    ProviderType.TELNYX: _telnyx_numbers,
+def _twilio(settings: Settings, account: CarrierAccount, shared: Transport, deadline: Deadline) -> NumberProvider:
+    """`api_key` is the account's SID, or an API key's with the account's in `account_sid`."""
+    from telephony.providers.twilio import Twilio
+
+    user = account.secrets["api_key"].get_secret_value()
+    account_sid = account.meta.get("account_sid") if user.startswith("SK") else user
+    if not account_sid:
+        raise ConfigurationMissing("Twilio needs account_sid beside an API key's SID", ["account_sid"])
+    urls = (settings.twilio_base_url, settings.twilio_pricing_base_url)
+    return Twilio(shared, *urls, account_sid, user, account.secrets["api_secret"], deadline)
+
+
+def _signalwire(settings: Settings, account: CarrierAccount, shared: Transport, deadline: Deadline) -> NumberProvider:
+    """In the account's own space, unless the settings say otherwise."""
+    from telephony.providers.signalwire import SignalWire
+
+    url = settings.signalwire_base_url or account.base_url
+    if not url:
+        raise ConfigurationMissing("SignalWire needs the space's base_url", ["base_url"])
+    project = account.secrets["api_key"].get_secret_value()
+    return SignalWire(shared, url, project, account.secrets["api_secret"], deadline)
+
+
+_NUMBER_PROVIDERS: Mapping[ProviderType, Callable[[Settings, CarrierAccount, Transport, Deadline], NumberProvider]] = {
+    ProviderType.TELNYX: _telnyx,
+    ProviderType.TWILIO: _twilio,
+    ProviderType.SIGNALWIRE: _signalwire,
 }

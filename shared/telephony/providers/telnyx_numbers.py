@@ -6,7 +6,7 @@ with the same key has shown can be ordered, so `quote` is a search.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,6 @@ class TelnyxNumbers(Telnyx):
 
     type = ProviderType.TELNYX
     settle_after = 30.0
-    reads_ownership_first = False
 
     def search(self, criteria: SearchCriteria) -> list[AvailableNumber]:
         params = {
@@ -65,6 +64,16 @@ class TelnyxNumbers(Telnyx):
         listed = self.send("look the number up", "GET", "/phone_numbers", _owned_list, params=params)
         return next((each for each in listed if each.phone_number == phone_number), None)
 
+    def all_owned(self) -> Iterator[OwnedNumber]:
+        return (_owned(record) for record in self._all("list numbers", "/phone_numbers", dict) if not _is_gone(record))
+
+    def monthly_price(self, phone_number: str) -> Money | None:
+        del phone_number  # Telnyx tells the price of what is for sale alone
+        return None
+
+    def countries(self) -> list[str] | None:
+        return None
+
     def order(self, phone_number: str, setup: NumberSetup) -> Order:
         body: dict[str, Any] = {
             "phone_numbers": [{"phone_number": phone_number}],
@@ -79,11 +88,10 @@ class TelnyxNumbers(Telnyx):
         if order_id is None:
             params = {"filter[customer_reference]": reference}
             listed = self.send("look the order up", "GET", "/number_orders", _ids, params=params)
-            if not listed:
-                return self._order_of_number(phone_number, reference)
-            order_id = listed[0]
+            order_id = listed[0] if listed else None
         # Lists show the numbers without their states: the order itself is read.
-        return self._find("read the order", f"/number_orders/{order_id}", _order)
+        order = self._find("read the order", f"/number_orders/{order_id}", _order) if order_id else None
+        return order or self._order_of_number(phone_number, reference)
 
     def _order_of_number(self, phone_number: str, reference: str) -> Order | None:
         """The order that a number came by: numbers keep the reference, and Telnyx may list them first."""
@@ -180,14 +188,16 @@ def _order(record: Mapping[str, Any]) -> Order:
         "customer_reference": record.get("customer_reference"),
         "date_created": record.get("created_at"),
     }
-    failure = None
-    if status == "failure":
-        failure = "regulatory_requirements_missing" if unmet else "number_unavailable"
+    failure = "regulatory_requirements_missing" if unmet else "number_unavailable" if status == "failure" else None
     return Order(status, str(record["id"]), None, details, failure)  # type: ignore[arg-type]
 
 
 def _owned_list(records: list[dict[str, Any]]) -> list[OwnedNumber]:
-    return [_owned(record) for record in records if record.get("status") not in _GONE]
+    return [_owned(record) for record in records if not _is_gone(record)]
+
+
+def _is_gone(record: Mapping[str, Any]) -> bool:
+    return record.get("status") in _GONE
 
 
 def _owned(record: Mapping[str, Any]) -> OwnedNumber:

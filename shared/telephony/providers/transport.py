@@ -6,8 +6,10 @@ pure functions at the end take the decisions.
 
 from __future__ import annotations
 
+import copy
 import json
 import random
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +22,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from telephony.clock import Deadline
-from telephony.errors import OutcomeUnknown, OutOfTime, ProviderRateLimited, ProviderUnavailable, TelephonyError
+from telephony.errors import (
+    OutcomeUnknown,
+    OutOfTime,
+    ProviderRateLimited,
+    ProviderUnavailable,
+    TelephonyError,
+    UnknownHost,
+)
 from telephony.observability import logger
 from telephony.values import ProviderType
 
@@ -65,6 +74,13 @@ class Call:
     form: Mapping[str, str] | None = None
 
 
+Turn = Callable[[float], float]
+"""Given the seconds there are, tells those until the next request may go out.
+
+Raises `ProviderRateLimited` if that is too long.
+"""
+
+
 class Transport:
     """One per provider and process: it holds the connections, and no credentials."""
 
@@ -75,6 +91,13 @@ class Transport:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=8, max_retries=0))
+        self._turn: Turn | None = None
+
+    def paced(self, turn: Turn) -> Transport:
+        """This transport, the same connections, with each request waiting for its turn."""
+        made = copy.copy(self)
+        made._turn = turn
+        return made
 
     def send[T](
         self,
@@ -94,6 +117,8 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
+            if self._turn is not None:
+                time.sleep(self._turn(deadline.remaining() - MARGIN_SECONDS))
             try:
                 answer = self._exchange(call, deadline, headers, auth)
                 return self._judge(call, answer, read, refused)
@@ -130,6 +155,8 @@ class Transport:
 
     def _no_answer(self, call: Call, error: requests.RequestException) -> TelephonyError:
         named: dict[str, Any] = {"provider": str(self.provider), "operation": call.operation}
+        if unknown_host(error):
+            return UnknownHost(f"{self.provider.title()} has no such host", **named)
         if call.repeat is Repeat.SAFE or never_sent(error):
             return ProviderUnavailable(f"{self.provider.title()} did not answer", **named)
         return OutcomeUnknown(f"{self.provider.title()} did not answer; the outcome is being looked up", **named)
@@ -184,6 +211,13 @@ def never_sent(error: requests.RequestException) -> bool:
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError)
+
+
+def unknown_host(error: requests.RequestException) -> bool:
+    """Whether the host's name does not exist; a name server that doesn't answer is another matter."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = getattr(reason, "__cause__", None)
+    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
 
 
 def seconds_before_repeat(failure: TelephonyError, attempt: int, seconds_left: float) -> float | None:

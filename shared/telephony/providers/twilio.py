@@ -77,7 +77,7 @@ class Twilio:
         base_url: str,
         pricing_base_url: str,
         account_sid: str,
-        user: SecretStr,
+        user: str,
         secret: SecretStr,
         deadline: Deadline,
     ) -> None:
@@ -161,9 +161,13 @@ class Twilio:
         return map(_owned, self._records({"PageSize": str(PAGE_SIZE)}))
 
     def order(self, phone_number: str, setup: NumberSetup) -> Order:
-        form = {"PhoneNumber": phone_number, **_webhooks(setup)}
+        form = {"PhoneNumber": phone_number}
         if setup.friendly_name:
             form["FriendlyName"] = setup.friendly_name[:FRIENDLY_NAME_LENGTH]
+        if setup.voice_url:
+            form |= {"VoiceUrl": setup.voice_url, "VoiceMethod": "POST"}
+        if setup.sms_url:
+            form |= {"SmsUrl": setup.sms_url, "SmsMethod": "POST"}
         try:
             return self._post(ORDER, f"{self._account}/IncomingPhoneNumbers.json", _order, form, Repeat.NEVER)
         except ProviderRejected as error:
@@ -173,20 +177,27 @@ class Twilio:
 
     def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
         del reference  # Twilio keeps none
-        record = self._record(phone_number)
-        return _order(record) if record and order_id in (None, record["sid"]) else None
+        if order_id is None:
+            record = self._record(phone_number)
+            return _order(record) if record else None
+        try:
+            return self._get("read the number", f"{self._account}/IncomingPhoneNumbers/{order_id}.json", _order)
+        except ProviderRejected as error:
+            if error.status == 404:
+                return None
+            raise
 
     def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
-        form = _webhooks(setup)
-        if setup.voice_url is not None:
-            # They would make Twilio ignore the URL.
+        form: dict[str, str] = {}
+        if setup.voice_url != number.voice_url or number.overridden_by:
+            # An application or a trunk makes Twilio ignore the URL.
+            form |= {"VoiceUrl": setup.voice_url or "", "VoiceMethod": "POST"}
             form |= dict.fromkeys(("VoiceApplicationSid", "TrunkSid"), "") if number.overridden_by else {}
-        if setup.sms_url is not None:
+        if setup.sms_url != number.sms_url or number.sms_overridden_by:
+            form |= {"SmsUrl": setup.sms_url or "", "SmsMethod": "POST"}
             form |= {"SmsApplicationSid": ""} if number.sms_overridden_by else {}
-        wired = setup.voice_url in (None, number.voice_url or "") and setup.sms_url in (None, number.sms_url or "")
-        if wired and not any(name.endswith("Sid") for name in form):
-            return number
-        return self._post("wire the number", f"{self._account}/IncomingPhoneNumbers/{number.id}.json", _owned, form)
+        path = f"{self._account}/IncomingPhoneNumbers/{number.id}.json"
+        return self._post("wire the number", path, _owned, form) if form else number
 
     def release(self, number_id: str) -> None:
         path = f"{self._account}/IncomingPhoneNumbers/{number_id}.json"
@@ -282,17 +293,8 @@ class Twilio:
         return self._send(Call(operation, "POST", self._base_url + path, repeat, form=form), read)
 
     def _send[T](self, call: Call, read: Callable[[dict[str, Any]], T]) -> T:
-        auth = (self._user.get_secret_value(), self._secret.get_secret_value())
+        auth = (self._user, self._secret.get_secret_value())
         return self._transport.send(call, deadline=self._deadline, read=read, refused=_refused, auth=auth)
-
-
-def _webhooks(setup: NumberSetup) -> dict[str, str]:
-    form: dict[str, str] = {}
-    if setup.voice_url is not None:
-        form |= {"VoiceUrl": setup.voice_url, "VoiceMethod": "POST"}
-    if setup.sms_url is not None:
-        form |= {"SmsUrl": setup.sms_url, "SmsMethod": "POST"}
-    return form
 
 
 def _page(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:

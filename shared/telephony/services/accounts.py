@@ -11,7 +11,7 @@ from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.providers.base import NumberProvider
 from telephony.providers.registry import CarrierAccount, Providers
-from telephony.services import credentials
+from telephony.services import catalogue, credentials
 from telephony.values import ProviderType
 
 
@@ -34,15 +34,26 @@ class Accounts:
         return chosen
 
     def client(self, configuration: ProviderConfiguration, deadline: Deadline) -> NumberProvider:
-        """Raises `CredentialsUnavailable`."""
-        account = CarrierAccount(
+        """Raises `CredentialsUnavailable`, and `ConfigurationMissing` for an account without all that it needs."""
+        return self._providers.numbers(self.open(configuration), deadline)
+
+    def open(self, configuration: ProviderConfiguration) -> CarrierAccount:
+        """Raises as `client` does."""
+        provider = catalogue.by_type(configuration.provider)
+        needed = [field.name for field in provider.fields if field.required and field.secret]
+        if missing := [name for name in needed if not configuration.has(name)]:
+            raise ConfigurationMissing(
+                f"The {provider.name} configuration is incomplete",
+                missing,
+                fix=f"Store the {provider.name} credentials again.",
+            )
+        return CarrierAccount(
             configuration.provider_type,
             int(configuration.id),
             configuration.open(self._sealer),
             configuration.meta,
             configuration.base_url,
         )
-        return self._providers.numbers(account, deadline)
 
     def client_of(self, agency_id: str, configuration_id: int, deadline: Deadline) -> NumberProvider:
         """The client of the account that bought a number, active or not. Raises `ConfigurationMissing`."""

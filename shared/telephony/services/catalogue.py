@@ -26,7 +26,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`base_urls`: the pattern of a whole `base_url`; `sip_hosts`: of the host of a `sip_url`."""
+    """`base_urls`: the pattern of a whole `base_url`; `sip_hosts`: of the host of a `sip_url`.
+
+    `rings_at_connection`: its numbers ring at a connection there; those of the others call a URL, which is ours.
+    """
 
     id: int
     type: ProviderType
@@ -36,6 +39,7 @@ class Provider:
     base_urls: str
     base_url_example: str
     sip_hosts: str
+    rings_at_connection: bool = False
 
     def details(self) -> dict[str, Any]:
         """As answers show it; `icon` is a name to find a picture by."""
@@ -56,6 +60,7 @@ PROVIDERS: tuple[Provider, ...] = (
         base_urls=r"https://api\.telnyx\.com(?:/v2)?/?",
         base_url_example="https://api.telnyx.com/v2",
         sip_hosts=r"sip\.telnyx\.com",
+        rings_at_connection=True,
     ),
     Provider(
         2,

@@ -6,15 +6,17 @@ No role, revocation or expiry is cached: each request reads the caller's record.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from telephony.errors import Forbidden, InvalidRequest, StorageUnavailable, Unauthenticated
 from telephony.models import audit_events, callers
 from telephony.models.base import commit
 from telephony.models.callers import Caller
 from telephony.observability import logger
-from telephony.providers.supabase import TokenVerifier
 from telephony.values import TOKEN_PREFIX, Principal, Role
+
+if TYPE_CHECKING:
+    from telephony.providers.supabase import TokenVerifier
 
 MAX_CREDENTIAL_LENGTH = 8192
 

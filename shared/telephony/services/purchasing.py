@@ -118,7 +118,14 @@ class Purchasing:
     def __init__(self, accounts: Accounts, saga: Saga) -> None:
         self._accounts = accounts
         self._saga = saga
-        buy = Step(BUY, _buy, _find, _end_with_number, settle_after=lambda run: run.context.provider.settle_after)
+        buy = Step(
+            BUY,
+            _buy,
+            _find,
+            _end_with_number,
+            check=_before_buying,
+            settle_after=lambda run: run.context.provider.settle_after,
+        )
         self.workflow: Workflow[Purchase] = Workflow(PURCHASE, (buy,), self._context_of, _finish, _abandon)
 
     def purchase(
@@ -272,20 +279,26 @@ class _Seen:
 # The one step
 
 
-def _buy(run: Run[Purchase]) -> Data:
+def _before_buying(run: Run[Purchase]) -> None:
+    """Once more before each order: that the number is not in the account yet, and what it costs.
+
+    The journal's "begun" so says that it was not there: what is found there later is what was bought.
+    """
     c = run.context
-    number = str(c.record.phone_number)
     c.nothing_bought = True
-    if run.data(BUY).get(IN_DOUBT):
+    if run.data(BUY).get(IN_DOUBT) and run.operation.input["interactive"]:
         # The caller was told that the outcome is unknown, and the carrier now says that there is none: the money goes
         # back, instead of a purchase that nobody expects any more.
         raise _rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
-    if c.quote is None:
-        c.quote = _quote_to_buy(c.provider, number)
-        _check_against_reservation(c.quote, c.record)
+    c.quote = _quote_to_buy(c.provider, str(c.record.phone_number))
+    _check_against_reservation(c.quote, c.record)
+
+
+def _buy(run: Run[Purchase]) -> Data:
+    c = run.context
     c.nothing_bought = False
     try:
-        order = c.provider.order(number, c.setup)
+        order = c.provider.order(str(c.record.phone_number), c.setup)
     except OutcomeUnknown:
         run.partial = {IN_DOUBT: True}
         raise
@@ -303,11 +316,13 @@ def _buy(run: Run[Purchase]) -> Data:
 
 def _find(run: Run[Purchase]) -> Data | None:
     c = run.context
-    order_id = run.data(BUY).get("order_id")
+    order_id = run.data(BUY).get("order_id") or None
     number = str(c.record.phone_number)
     order = c.provider.find_order(number, run.operation.id, order_id)
     if order is not None:
         return _follow(run, order)
+    if order_id is not None:
+        raise _rejected("number_gone", "The carrier does not know its own order any more", c.provider, CHECK_ACCOUNT)
     doubted = clock.now() - run.operation.created_at < DOUBTED_FOR
     if doubted and c.provider.quote(number) is None:
         raise NotSettled("The number is no longer for sale: it may be ours", retry_after=_poll_after(run.operation))
@@ -317,7 +332,7 @@ def _find(run: Run[Purchase]) -> Data | None:
 def _follow(run: Run[Purchase], order: Order) -> Data:
     """From an order to a wired number. Raises `Waiting` while the carrier is at work."""
     c = run.context
-    run.partial = {"order_id": order.id, "purchase_details": order.details}
+    run.partial = {"order_id": order.id, "purchase_details": order.details, "lacking": order.failure}
     if order.status == "failure":
         c.nothing_bought = True
         raise _rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
@@ -333,9 +348,12 @@ def _follow(run: Run[Purchase], order: Order) -> Data:
     run.partial["number"] = wiring.describe(c.provider.type, number)
     try:
         number = c.provider.configure(number, c.setup)
-    except ProviderRejected as error:
+    except ProviderError as error:
+        if error.retryable:
+            raise
         # Bought and paid for: it is ours, though nothing answers it yet.
         return {**run.partial, "setup_error": error.code}
+    run.partial["purchase_details"] = wiring.detail(order.details, number)
     return {**run.partial, "number": wiring.describe(c.provider.type, number)}
 
 
@@ -518,15 +536,15 @@ def _answer(operation: Operation) -> Data:
     """The documented body, out of the journal: the same each time."""
     data = operation.step(BUY).data or {}
     details = data["purchase_details"]
-    pending = operation.status == Status.WAITING
-    message = (
-        "The order is pending at the carrier; the number becomes active when it completes"
-        if pending
-        else "Phone number purchased successfully"
-    )
+    pending = operation.status != Status.SUCCEEDED
+    message = "Phone number purchased successfully"
+    if pending:
+        message = "The order is pending at the carrier; the number becomes active when it completes"
+    if pending and data["lacking"] == "regulatory_requirements_missing":
+        message += ". It waits for the papers that the number's country asks for: hand them in at the carrier"
     number = data.get("number")
     if number and not number["capabilities"]["sms"]:
-        message += ". It is voice only: no messaging profile is set"
+        message += f". It is voice only: {wiring.why_voice_only(operation.input['provider'])}"
     return {
         "success": True,
         "phone_number": operation.input["phone_number"],

@@ -79,8 +79,9 @@ class Run[C]:
 class Step[C]:
     """`run` brings the effect about and returns its data. `find` tells whether it was brought about already.
 
-    `writes` are the records that the data changes, committed together with it; `keep` those of what a failed `run` had
-    brought about before it failed (`Run.partial`).
+    `check` raises if it must not be done; it comes before the step is journaled as begun, so that "begun" says what was
+    found. `writes` are the records that the data changes, committed together with it; `keep` those of what a failed
+    `run` had brought about before it failed (`Run.partial`).
     """
 
     name: str
@@ -88,6 +89,7 @@ class Step[C]:
     find: Callable[[Run[C]], Data | None] | None = None
     writes: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
     keep: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
+    check: Callable[[Run[C]], None] = lambda _run: None
     settle_after: float | Callable[[Run[C]], float] = 0
     local: bool = False
 
@@ -180,6 +182,7 @@ class Saga:
                 return found
             record.state = StepState.PENDING
         if record.state == StepState.PENDING:
+            step.check(run)
             _start(run.operation, record)
             self._flush(run, pending)
         return step.run(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from telephony.errors import InvalidRequest
@@ -9,6 +10,7 @@ from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberSetup, OwnedNumber
+from telephony.services import catalogue
 from telephony.values import ProviderType
 
 SETUP_ERROR = "setup_error"
@@ -24,8 +26,8 @@ def setup_for(
     reference: str,
     friendly_name: str | None = None,
 ) -> NumberSetup:
-    """Telnyx rings at a connection: the assistant's own, else the agency's application. The others call /twiml."""
-    if provider is ProviderType.TELNYX:
+    """A carrier rings at a connection (the assistant's own, else the agency's application), or it calls /twiml."""
+    if catalogue.by_type(provider).rings_at_connection:
         return NumberSetup(
             reference=reference,
             friendly_name=friendly_name,
@@ -44,13 +46,14 @@ def require_ready(assistant: Assistant, provider: ProviderType, agency: Agency) 
             code="provider_mismatch",
             fix="Choose a number of the assistant's provider, or another assistant.",
         )
-    if provider is ProviderType.TELNYX and not (assistant.connection_id or agency.telnyx_application_id):
+    at_connection = catalogue.by_type(provider).rings_at_connection
+    if at_connection and not (assistant.connection_id or agency.telnyx_application_id):
         raise InvalidRequest(
-            "The assistant has no Telnyx connection, and the agency's telephony is not provisioned",
+            f"The assistant has no {provider.title()} connection, and the agency's telephony is not provisioned",
             code="assistant_not_ready",
             fix="Provision telephony, or give the assistant a connection_id.",
         )
-    if provider is not ProviderType.TELNYX and not assistant.ultravox_agent_id:
+    if not at_connection and not assistant.ultravox_agent_id:
         raise InvalidRequest(
             "The assistant has no Ultravox agent to take its calls",
             code="assistant_not_ready",
@@ -62,7 +65,8 @@ def status_of(provider: ProviderType, number: OwnedNumber) -> NumberStatus:
     """ACTIVE once the carrier confirms it and calls reach something; SUSPENDED as the carrier says."""
     if number.status == "suspended":
         return NumberStatus.SUSPENDED
-    wired = number.connection_id if provider is ProviderType.TELNYX else number.voice_url and not number.overridden_by
+    at_connection = catalogue.by_type(provider).rings_at_connection
+    wired = number.connection_id if at_connection else number.voice_url and not number.overridden_by
     return NumberStatus.ACTIVE if wired else NumberStatus.INACTIVE
 
 
@@ -77,6 +81,7 @@ def describe(provider: ProviderType, number: OwnedNumber) -> dict[str, Any]:
         "voice_url": number.voice_url,
         "sms_url": number.sms_url,
         "overridden_by": number.overridden_by,
+        "sms_overridden_by": number.sms_overridden_by,
         "capabilities": {
             "voice": number.capabilities.voice,
             "sms": number.capabilities.sms,
@@ -86,11 +91,25 @@ def describe(provider: ProviderType, number: OwnedNumber) -> dict[str, Any]:
     }
 
 
+def detail(purchase_details: Mapping[str, Any], number: OwnedNumber) -> dict[str, Any]:
+    """An order's details as they are once the number is wired, which may take a second call."""
+    shown = ("friendly_name", "voice_url", "sms_url")
+    return {**purchase_details, **{name: getattr(number, name) for name in shown if name in purchase_details}}
+
+
+def why_voice_only(provider: str) -> str:
+    if catalogue.by_type(provider).rings_at_connection:
+        return "no messaging profile is set"
+    return "the carrier offers no messages for it"
+
+
 def wire_record(record: PhoneConfiguration, number: dict[str, Any], assistant: Assistant | None) -> None:
     """Sets what the carrier confirmed on the record; `number` as `describe` makes it."""
     record.provider_phone_number_id = number["id"]
     record.connection_id = number["connection_id"]
     record.messaging_profile_id = number["messaging_profile_id"]
+    record.voice_url = number["voice_url"]
+    record.sms_url = number["sms_url"]
     record.capabilities = number["capabilities"]
     record.metadata = {name: value for name, value in record.metadata.items() if name != SETUP_ERROR}
     record.assistant_id = int(assistant.id) if assistant else None

@@ -1,0 +1,35 @@
+"""``python -m apidocs``: writes everything that is made from the table of calls and the handlers' schemas."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from apidocs import events, openapi
+from apidocs.door import ROOT
+
+DOCUMENT = ROOT / "docs" / "openapi.json"
+EVENTS = ROOT / "events"
+BUNDLED = ROOT / "functions" / "site" / "static" / "openapi.json"
+
+
+def main() -> None:
+    document = openapi.build()
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    BUNDLED.write_text(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+    write(EVENTS, events.build())
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Makes the folder hold these files and no others."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

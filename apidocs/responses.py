@@ -1,0 +1,232 @@
+"""Answers as the document shows them: our errors by family and status, their codes, headers and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from apidocs.calls import Call
+from apidocs.codes import CARRIER_CODES, CARRIER_IS_A_GATEWAY, CODES, ROUTE_CODES
+from apidocs.samples import FIELDS, PREFIX, sample
+from telephony.api.access import ROUTES
+from telephony.api.families import Family, failure, family_of
+from telephony.errors import TelephonyError
+from telephony.values import Role
+
+Schema = dict[str, Any]
+
+_TEXT = {"type": "string"}
+
+_COMMON: Schema = {
+    "code": {**_TEXT, "pattern": "^[a-z_]+$", "description": "Stable; what clients branch on."},
+    "request_id": {**_TEXT, "description": "That of X-Request-Id."},
+    "retryable": {"type": "boolean", "description": "Whether the same request may work later."},
+    "fix": {**_TEXT, "description": "What the caller can do, in a sentence."},
+    "provider": _TEXT,
+    "provider_code": {**_TEXT, "description": "The provider's own code."},
+    "missing": {"type": "array", "items": _TEXT},
+    "errors": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"field": _TEXT, "message": _TEXT},
+            "required": ["field", "message"],
+        },
+    },
+    "operation_id": _TEXT,
+    "retry_scheduled": {"type": "boolean", "description": "Whether the queue goes on with the operation."},
+}
+_REQUIRED = ["code", "request_id", "retryable"]
+
+
+def _object(properties: Schema, required: list[str], description: str) -> Schema:
+    return {"type": "object", "properties": properties, "required": required, "description": description}
+
+
+SCHEMAS: Schema = {
+    "IntegrationError": _object(
+        {
+            "success": {"type": "boolean", "const": False},
+            "error": {**_TEXT, "description": "For people."},
+            **_COMMON,
+            "completed_steps": {"type": "array", "items": {"type": "object"}},
+            "failed_at": _TEXT,
+            "partial_data": {"type": "object"},
+        },
+        ["success", "error", *_REQUIRED],
+        "An error of the integration family.",
+    ),
+    "NumbersError": _object(
+        {"detail": {**_TEXT, "description": "For people."}, **_COMMON},
+        ["detail", *_REQUIRED],
+        "An error of the numbers family.",
+    ),
+    "ConfigurationsError": _object(
+        {
+            "success": {"type": "boolean", "const": False},
+            "error": _object(
+                {"message": {**_TEXT, "description": "For people."}, **_COMMON}, ["message", *_REQUIRED], "What went wrong."
+            ),
+            "metadata": _object(
+                {"timestamp": {"type": "integer", "description": "Milliseconds."}, "version": _TEXT},
+                ["timestamp", "version"],
+                "As in every answer of the family.",
+            ),
+        },
+        ["success", "error", "metadata"],
+        "An error of the configurations family.",
+    ),
+    "ProvidersError": _object(
+        {
+            "status_code": {"type": "integer"},
+            "message": {**_TEXT, "description": "For people."},
+            **_COMMON,
+        },
+        ["status_code", "message", *_REQUIRED],
+        "An error of the providers family.",
+    ),
+    "GatewayMessage": _object(
+        {"message": _TEXT}, ["message"], "The gateway's own answer, when no function of ours was asked."
+    ),
+}
+
+HEADERS: Schema = {
+    "X-Request-Id": {"description": "Quote it when you report a problem.", "schema": _TEXT},
+    "Allow": {"description": "The methods that the path takes.", "schema": _TEXT, "example": "GET, PATCH"},
+    "Retry-After": {"description": "Seconds to wait before the next try.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to authenticate.", "schema": _TEXT},
+    "Idempotency-Replayed": {
+        "description": "`true`: this is the answer of the first request with this Idempotency-Key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "ETag": {"description": "For If-None-Match.", "schema": _TEXT},
+    "Cache-Control": {"description": "How long it may be kept.", "schema": _TEXT},
+}
+
+_SCHEMA_OF: Schema = {
+    "GET /openapi.json": _object(
+        {"openapi": {"type": "string", "const": "3.1.0"}, "paths": {"type": "object"}}, ["openapi", "paths"], "This document."
+    )
+}
+"""Of what is read from a file, where no handler's type tells it."""
+
+_WITH_RETRY_AFTER = {429, 500, 502, 503}
+_ALIKE = {401, 405, 413, 429, 503}
+_OF_THE_GATEWAY = {413, 429, 500, 503}
+
+
+def of(name: str, described: Schema, call: Call | None, schemas: Schema, *, takes_input: bool) -> Schema:
+    """The `responses` of an operation: its success, then every error it may be answered with."""
+    found = _success(name, described, call, schemas)
+    by_status: dict[int, list[str]] = {}
+    for code in _codes(name, described, call, takes_input=takes_input):
+        by_status.setdefault(_status(name, code), []).append(code)
+    if name == "GET /health":
+        del by_status[503]
+    family = family_of(name.split(" ")[1])
+    for status in sorted(by_status):
+        found[str(status)] = _error(family, status, by_status[status])
+    if "Idempotency-Key" in (call.headers if call else ()):
+        for status, response in found.items():
+            if not status.startswith(("400", "401", "405", "413")):
+                response["headers"]["Idempotency-Replayed"] = _header("Idempotency-Replayed")
+    return dict(sorted(found.items()))
+
+
+def share(paths: Schema) -> Schema:
+    """Components for the answers that are the same at every operation of a family, referred to from now on."""
+    shared: Schema = {}
+    for path, item in paths.items():
+        family = family_of(path).name.title()
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                name = f"{family}{HTTPStatus(int(status)).name.title().replace('_', '')}"
+                if int(status) in _ALIKE and shared.setdefault(name, response) == response:
+                    operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    return shared
+
+
+def _success(name: str, described: Schema, call: Call | None, schemas: Schema) -> Schema:
+    status = next((each for each in call.statuses if each < 300), 200) if call else 200
+    [(_, response)] = [each for each in described["responses"].items() if each[0].startswith("2")]
+    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": {"X-Request-Id": _header("X-Request-Id")}}
+    if status == HTTPStatus.NO_CONTENT:
+        return {"204": answer}
+    if call and call.produces != "application/json":
+        answer["content"] = {call.produces: {"schema": _TEXT}}
+    else:
+        schema = _SCHEMA_OF.get(name) or response["content"]["application/json"]["schema"]
+        schema.pop("title", None)
+        answer["content"] = {"application/json": {"schema": schema, "example": sample(schema, schemas)}}
+    found = {str(status): answer}
+    if name == "GET /health":
+        content = answer["content"]["application/json"]
+        sick = {"success": False, "version": content["example"]["version"], "dependencies": {"storage": "unavailable"}}
+        found["503"] = {
+            "description": "A dependency does not answer.",
+            "headers": answer["headers"],
+            "content": {"application/json": {"schema": content["schema"], "example": sick}},
+        }
+    if name.startswith(("GET /docs", "GET /openapi.json", "GET /console")):
+        answer["headers"] |= {each: _header(each) for each in ("ETag", "Cache-Control")}
+        found["304"] = {"description": HTTPStatus(304).phrase, "headers": answer["headers"]}
+    return found
+
+
+def _codes(name: str, described: Schema, call: Call | None, *, takes_input: bool) -> Iterable[str]:
+    """The route's own first, then those that every route of its kind answers with."""
+    yield from dict.fromkeys(ROUTE_CODES.get(name.replace("/providers-conf", "/provider-conf"), ()))
+    role = ROUTES[name]
+    if takes_input:
+        yield "validation_failed"
+    if role:
+        yield from ("unauthenticated", "several_credentials", "not_an_agency_user")
+        if role > Role.MEMBER:
+            yield "role_required"
+    if call is not None and call.body is not None:
+        yield "payload_too_large"
+        if "requestBody" in described:
+            yield from ("invalid_json", "invalid_content_type")
+    yield from ("method_not_allowed", "too_many_requests", "internal_error", "storage_unavailable")
+
+
+def _status(name: str, code: str) -> int:
+    if code == "too_many_requests":
+        return 429
+    if code in CARRIER_CODES and name in CARRIER_IS_A_GATEWAY:
+        return 502
+    return CODES[code][0]
+
+
+def _error(family: Family, status: int, codes: list[str]) -> Schema:
+    ours = [code for code in codes if code in CODES]
+    lines = [f"- `{code}`: {CODES[code][1]}" for code in ours]
+    schemas = [{"$ref": PREFIX + f"{family.name.title()}Error"}] if ours else []
+    if status in _OF_THE_GATEWAY:
+        schemas.append({"$ref": PREFIX + "GatewayMessage"})
+    if not ours:
+        lines.append("- The gateway's own: all callers together send too much.")
+    headers = ["X-Request-Id"] if ours else []
+    headers += ["Allow"] if status == 405 else ["WWW-Authenticate"] if status == 401 else []
+    headers += ["Retry-After"] if ours and status in _WITH_RETRY_AFTER else []
+    answer: Schema = {"description": f"{HTTPStatus(status).phrase}\n\n" + "\n".join(lines)}
+    answer["headers"] = {header: _header(header) for header in headers}
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    example = _example(family, status, ours[0]) if ours else {"message": "Too Many Requests"}
+    answer["content"] = {"application/json": {"schema": schema, "example": example}}
+    return answer
+
+
+def _example(family: Family, status: int, code: str) -> Schema:
+    error = TelephonyError(CODES[code][1].rstrip("."), code=code)
+    error.http_status = status
+    error.retryable = status in _WITH_RETRY_AFTER
+    _, body = failure(family, error, FIELDS["request_id"][0])
+    if "metadata" in body:
+        body["metadata"]["timestamp"] = FIELDS["timestamp"][0]
+    return body
+
+
+def _header(name: str) -> Schema:
+    return {"$ref": f"#/components/headers/{name}"}

@@ -1,0 +1,117 @@
+"""events/ holds an event of every endpoint and trigger, and the functions answer them as the documentation says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from apidocs import events
+from apidocs.__main__ import DOCUMENT, EVENTS
+from apidocs.calls import CALLS, TRIGGERS, Call
+from local.simulators.server import Server
+from local.template import SOURCE_TEMPLATE, Template
+from local.testing import Backends
+from telephony.api.access import ROUTES
+from tests.conftest import new_world
+from tests.play import Played, Values, play, starting_values
+from tests.world import SECONDS_PER_BATCH, SECONDS_PER_REQUEST, World
+
+FILES = {path.stem: path for path in EVENTS.rglob("*.json")}
+
+
+def folder_of(function: str) -> str:
+    """`PurchaseNumberFunction` lies in purchase_number."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", function.removesuffix("Function")).lower()
+
+
+def test_every_endpoint_has_one_call() -> None:
+    assert sorted(call.route for call in CALLS) == sorted(ROUTES)
+
+
+def test_every_function_has_an_event() -> None:
+    functions = Template(SOURCE_TEMPLATE, "telephony").functions
+    assert {path.parent.name for path in FILES.values()} == set(functions)
+
+
+def test_every_trigger_has_an_event() -> None:
+    template = Template(SOURCE_TEMPLATE, "telephony")
+    triggered = [source.function for source in (*template.event_sources, *template.schedules)]
+    assert sorted(trigger.function for trigger in TRIGGERS) == sorted(triggered)
+
+
+def test_the_files_are_those_that_the_table_makes() -> None:
+    """Else: `make docs`."""
+    assert {str(path.relative_to(EVENTS)): path.read_text() for path in FILES.values()} == events.build()
+
+
+@pytest.fixture(scope="module")
+def world(running: Backends, carriers: dict[str, Server]) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from new_world(running, carriers, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def values(world: World) -> Values:
+    from telephony.models import agencies
+
+    agency = agencies.find(world.agency_id)
+    assert agency is not None
+    token = world.api_token(world.agency_id)
+    return starting_values(api_token=token, agency_id=agency.id, org_handle=agency.org_handle, product_id=7)
+
+
+@pytest.fixture(scope="module")
+def played(world: World, values: Values) -> dict[str, Played]:
+    """What came of each file, the functions called with them in process."""
+
+    def carry(call: Call, values: Values) -> tuple[int, Any, dict[str, str]]:
+        function = folder_of(FILES[call.id].parent.name)
+        answer = world.invoke(function, json.loads(events.fill(FILES[call.id].read_text(), values)), SECONDS_PER_REQUEST)
+        text = answer["body"] or ""
+        if answer.get("isBase64Encoded"):
+            text = base64.b64decode(text).decode()
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return answer["statusCode"], json.loads(text) if "json" in headers.get("content-type", "") else text, headers
+
+    return {each.call.id: each for each in play(values, carry, settle=lambda _: world.settle(4), now=world.now)}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(DOCUMENT.read_text())
+    return made
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.id)
+def test_each_event_is_answered_as_documented(
+    played: dict[str, Played], document: dict[str, Any], call: Call
+) -> None:
+    answer = played[call.id]
+    # then its status is the usual one
+    assert answer.status == call.statuses[0], answer.body
+    # and its body is what the document promises, field by field
+    path = re.sub(r"<(\w+)>", r"{\1}", call.route.split(" ")[1])
+    described = document["paths"][path][call.method.lower()]["responses"][str(answer.status)]
+    if answer.status == 204:
+        assert "content" not in described
+        assert answer.body == ""
+        return
+    [(content_type, content)] = described["content"].items()
+    assert answer.headers["content-type"].split(";")[0] == content_type
+    schema = content["schema"] | {"components": document["components"]}
+    jsonschema.validate(answer.body, schema, cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger.id)
+def test_each_trigger_is_served(
+    world: World, values: Values, played: dict[str, Played], trigger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = json.loads(events.fill(FILES[trigger.id].read_text(), values))
+    answer = world.invoke(folder_of(trigger.function), event, SECONDS_PER_BATCH)
+    assert answer == {"wakeups": {"batchItemFailures": []}, "every_minute": {"woken": 0}}[trigger.id]

@@ -1,0 +1,205 @@
+"""Phone numbers in tests: asked for through the doors, and looked at from both sides, ours and the carrier's.
+
+::
+
+    numbers = Numbers(world)                       # of the world's agency, with an owner's API token
+    answer = numbers.purchase(number)
+    numbers.record(number).status, numbers.orders(number)
+    numbers.check()                                # sums, guards, counts and schedules fit the records
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from local.simulators import demo_accounts as demo
+from local.simulators import inventory
+from local.simulators.store import Record
+from tests.world import HttpAnswer, World
+
+MONTHLY = 10_000
+"""What a local number costs a month at the simulated Telnyx, in 1/10,000 of a dollar; as much once."""
+
+FINAL = {"SUCCEEDED", "ABANDONED", "SUPERSEDED"}
+
+
+def local_numbers(country: str = "US", kind: str = "local") -> Iterator[str]:
+    """What the simulated Telnyx could sell, number by number."""
+    return (item.number for item in inventory.stock("telnyx").values() if item.country == country and item.type == kind)
+
+
+class Numbers:
+    """The numbers of one agency. `key`: its API key at Telnyx."""
+
+    def __init__(
+        self,
+        world: World,
+        agency_id: str | None = None,
+        token: str | None = None,
+        key: str = demo.TELNYX_API_KEY,
+    ) -> None:
+        self.world = world
+        self.agency_id = agency_id or world.agency_id
+        self._token = token
+        self.key = key
+
+    @cached_property
+    def token(self) -> str:
+        return self._token or self.world.api_token(self.agency_id)
+
+    # What is asked for
+
+    def purchase(self, number: str, *, key: str | None = None, seconds: float = 28.0, **body: Any) -> HttpAnswer:
+        """`key`: the Idempotency-Key."""
+        headers = {"idempotency-key": key} if key else {}
+        given = {"phone_number": number, "provider": "telnyx"} | body
+        return self._call("purchase_number", "/phone-numbers/purchase", given, headers=headers, seconds=seconds)
+
+    def release(self, number: str, **body: Any) -> HttpAnswer:
+        return self._call("purchase_number", "/phone-numbers/release", {"phone_number": number} | body)
+
+    def assign(self, number: str, assistant_id: int | None) -> HttpAnswer:
+        given = {"phone_number": number, "assistant_id": assistant_id}
+        return self._call("phone_numbers", "/phone-numbers/assign", given)
+
+    def search(self, **body: Any) -> HttpAnswer:
+        return self._call("phone_numbers", "/phone-numbers/search", body)
+
+    def new_assistant(self, name: str = "Front desk", **fields: Any) -> int:
+        answer = self._call("phone_numbers", "/assistants", {"name": name} | fields)
+        assert answer.status in (200, 201), answer.body
+        return int(answer.body["assistant"]["id"])
+
+    def _call(self, function: str, path: str, body: Any, **rest: Any) -> HttpAnswer:
+        return self.world.call(function, "POST", path, body, token=self.token, **rest)
+
+    def limit(self, **limits: Any) -> None:
+        """Replaces the agency's limits; money as decimal text."""
+        from telephony.services.limits import WantedLimits, set_limits
+
+        set_limits(self.agency_id, WantedLimits(**limits), "test")
+
+    # What there is, ours
+
+    @property
+    def records(self) -> list[Any]:
+        """All of the agency's, released ones too, oldest first."""
+        from telephony.models.phone_configurations import PhoneConfiguration
+
+        pages = PhoneConfiguration.scan(PhoneConfiguration.pk.startswith("phone#"), consistent_read=True)
+        return sorted((each for each in pages if each.agency_id == self.agency_id), key=lambda each: each.sort_key)
+
+    def record(self, number: str) -> Any:
+        """The newest of a number."""
+        return [each for each in self.records if each.phone_number == number][-1]
+
+    @property
+    def operations(self) -> list[Any]:
+        """Oldest first."""
+        from telephony.models.operations import Operation
+
+        return list(Operation.by_agency.query(self.agency_id))
+
+    def operations_on(self, number: str) -> list[Any]:
+        ids = {each.id for each in self.records if each.phone_number == number}
+        return [each for each in self.operations if each.input.get("phone_configuration_id") in ids]
+
+    def audit(self, number: str) -> list[str]:
+        """What the audit trail tells of a number, oldest first."""
+        from telephony.models.audit_events import AuditEvent
+
+        events = AuditEvent.query(self.agency_id)
+        return [each.action for each in events if (each.details or {}).get("phone_number") == number]
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The counters."""
+        from telephony.models import limits
+
+        found = limits.find(self.agency_id) or limits.Limits(limits.key(self.agency_id))
+        return {name: int(getattr(found, name)) for name in ("numbers", "monthly_total", "open_operations")}
+
+    # What there is at Telnyx
+
+    @property
+    def account(self) -> Record:
+        """The account as Telnyx has it: change it in place to act behind our back."""
+        return self.world.telnyx.simulator.account(self.key)
+
+    def effects(self, kind: str, number: str) -> list[Record]:
+        """What really happened to a number, out of the carrier's own log."""
+        happened = self.world.effects("telnyx", kind)
+        return [each for each in happened if number in (each.get("phone_number"), *each.get("phone_numbers", ()))]
+
+    def orders(self, number: str) -> int:
+        return len(self.effects("number_order_created", number))
+
+    def bought(self, number: str) -> int:
+        return len(self.effects("number_bought", number))
+
+    def released(self, number: str) -> int:
+        return len(self.effects("number_released", number))
+
+    def at_carrier(self, number: str) -> Record | None:
+        return next((each for each in self.account["phone_numbers"].values() if each["_e164"] == number), None)
+
+    def take(self, number: str) -> None:
+        """Somebody else buys the number."""
+        self.world.telnyx.simulator.change_inventory([number], [])
+
+    def requests(self, method: str, path: str) -> int:
+        """How often Telnyx was asked for something."""
+        return sum((each["method"], each["path"]) == (method, f"/v2{path}") for each in self.world.telnyx.simulator.log)
+
+    # What is right
+
+    def check(self) -> None:
+        """Counters equal the records, guards equal the live ones, and whatever is open will be woken."""
+        records, operations = self.records, self.operations
+        live = [each for each in records if each.status != "RELEASED"]
+        open_purchases = [each for each in operations if each.kind == "purchase_number" and each.status not in FINAL]
+        assert self.limits == {
+            "numbers": len(live),
+            "monthly_total": sum(int(each.monthly_price or 0) for each in live),
+            "open_operations": len(open_purchases),
+        }
+        assert self._guards() == {each.phone_number: each.id for each in live}
+        by_status = Counter(each.status for each in live)
+        assert self._counts() == {**by_status, **({"ALL": len(live)} if live else {})}
+        assert self._assigned() == self._counted_by_assistants()
+        for operation in operations:
+            assert operation.status in FINAL or operation.due_at is not None, operation.status
+        unfinished = {each.id for each in operations if each.status not in FINAL}
+        assert {each.operation_id for each in records if each.operation_id} <= unfinished
+
+    def _guards(self) -> dict[str, str]:
+        from telephony.models.phone_configurations import NumberGuard
+
+        found = NumberGuard.scan(NumberGuard.pk.startswith("number#"), consistent_read=True)
+        mine = (each for each in found if each.guarded_by == self.agency_id)
+        return {each.pk.removeprefix("number#"): each.phone_configuration_id for each in mine}
+
+    def _counts(self) -> dict[str, int]:
+        from telephony.models.phone_configurations import PhoneConfiguration
+
+        prefix = f"counts#{self.agency_id}#"
+        found = PhoneConfiguration.scan(PhoneConfiguration.pk.startswith(prefix), consistent_read=True)
+        return {each.pk.removeprefix(prefix): int(each.records) for each in found if each.records}
+
+    def _assigned(self) -> Counter[int]:
+        """Live numbers of each assistant; one in the hands of an unfinished operation counts for where it goes, too."""
+        live = [each for each in self.records if each.status != "RELEASED"]
+        found = Counter(int(each.assistant_id) for each in live if each.assistant_id is not None)
+        for operation in self.operations:
+            goal = operation.input.get("assistant_id")
+            if operation.status not in FINAL and goal is not None:
+                found[int(goal)] += 1
+        return found
+
+    def _counted_by_assistants(self) -> Counter[int]:
+        from telephony.models.assistants import Assistant
+
+        return Counter({int(each.id): int(each.numbers) for each in Assistant.query(self.agency_id) if each.numbers})

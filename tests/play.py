@@ -1,0 +1,76 @@
+"""Plays the documented calls in their order, whatever carries them: a handler in process, `sam local`, curl."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from apidocs.calls import CALLS, Call, Var
+from local.simulators import demo_accounts as demo
+from local.simulators.signing import telnyx_headers
+
+Values = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class Played:
+    call: Call
+    status: int
+    body: Any
+    """Parsed, where it is JSON."""
+    headers: dict[str, str]
+    """By lower-case name."""
+
+
+def starting_values(*, api_token: str, agency_id: str, org_handle: str, product_id: int) -> Values:
+    """What the first calls need, in a world with the demo accounts."""
+    return {
+        "api_token": api_token,
+        "agency_id": agency_id,
+        "org_handle": org_handle,
+        "product_id": product_id,
+        "idempotency_key": str(uuid.uuid4()),
+        "telnyx_api_key": demo.TELNYX_API_KEY,
+        "telnyx_public_key": demo.TELNYX_PUBLIC_KEY,
+        "twilio_account_sid": demo.TWILIO_ACCOUNT_SID,
+        "twilio_auth_token": demo.TWILIO_AUTH_TOKEN,
+        "ultravox_api_key": demo.ULTRAVOX_API_KEY,
+        "ultravox_agent_id": demo.ULTRAVOX_AGENT_ID,
+    }
+
+
+def play(
+    values: Values,
+    carry: Callable[[Call, Values], tuple[int, Any, dict[str, str]]],
+    *,
+    settle: Callable[[Values], None],
+    now: Callable[[], float] = time.time,
+) -> Iterator[Played]:
+    """Makes each call and yields what came back. `values` grows by what the answers give.
+
+    `settle` waits until the queue has nothing left to do.
+    """
+    for call in CALLS:
+        if call.signed_by == "telnyx":
+            body = (call.text(lambda var: str(values[var.name])) or "").encode()
+            signed = telnyx_headers(demo.TELNYX_API_KEY, body, int(now()))
+            values["telnyx_signature"] = signed["telnyx-signature-ed25519"]
+            values["telnyx_timestamp"] = signed["telnyx-timestamp"]
+        played = Played(call, *carry(call, values))
+        yield played
+        if played.status < 300:
+            values |= {name: pick(played.body) for name, pick in call.saves.items()}
+        if call.settles:
+            settle(values)
+
+
+def filled(call: Call, values: Values) -> tuple[str, str | None, dict[str, str]]:
+    """Path, body and headers of a call with the values in it."""
+
+    def fill(value: Var | str) -> str:
+        return str(values[value.name]) if isinstance(value, Var) else value
+
+    return call.target(fill), call.text(fill), {name: fill(value) for name, value in call.headers.items()}
