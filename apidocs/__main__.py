@@ -1,4 +1,7 @@
-"""``python -m apidocs``: writes everything that is made from the table of calls and the handlers' schemas."""
+"""``python -m apidocs``: writes everything that is made from the table of calls and the handlers' schemas.
+
+With ``--release`` today's document also becomes the promise that later ones are held to.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from apidocs import events, openapi
+from apidocs import changes, events, openapi
 from apidocs.door import ROOT
 
 DOCUMENT = ROOT / "docs" / "openapi.json"
+RELEASED = ROOT / "tests" / "infrastructure" / "released_openapi.json"
 EVENTS = ROOT / "events"
 BUNDLED = ROOT / "functions" / "site" / "static" / "openapi.json"
 
@@ -21,6 +25,8 @@ def main() -> None:
     DOCUMENT.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     BUNDLED.write_text(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
     write(EVENTS, events.build())
+    if "--release" in sys.argv[1:]:
+        RELEASED.write_text(json.dumps(changes.contract(document), separators=(",", ":"), ensure_ascii=False) + "\n")
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

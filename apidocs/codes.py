@@ -8,6 +8,7 @@ CODES: dict[str, tuple[int, str]] = {
     "validation_failed": (400, "A field is missing, unknown or has a bad value; `errors` says which."),
     "invalid_json": (400, "The body is not a JSON object in UTF-8."),
     "invalid_content_type": (400, "The body was not sent as application/json."),
+    "empty_update": (400, "The update names nothing to change."),
     "invalid_cursor": (400, "The cursor is not one of ours, or belongs to other parameters."),
     "invalid_phone_number": (400, "Not a phone number in E.164, such as +12125551234."),
     "invalid_url": (400, "Not an address that may be stored here."),

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from apidocs import responses
-from apidocs.calls import CALLS, Call, replaced
+from apidocs.calls import CALLS, Call, Var, replaced
 from apidocs.door import ROOT
 from apidocs.samples import PREFIX, sample, takes, value_of
 from telephony import __version__
@@ -116,7 +116,6 @@ def build() -> Schema:
             "title": "Telephony provisioning",
             "version": __version__,
             "description": DESCRIPTION,
-            "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
         },
         "servers": [{"url": BASE_PATH, "description": "Wherever this document was read."}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
@@ -229,10 +228,11 @@ def _parameters(described: Schema, call: Call | None, schemas: Schema) -> list[S
             kept["example"] = _example_of(parameter["name"], call, schema, schemas)
         found.append(kept)
     known = {parameter["name"].lower() for parameter in found}
-    for name in call.headers if call else ():
+    for name, value in call.headers.items() if call else ():
         if name.lower() not in known:
-            schema = {"type": "string"}
-            found.append({"name": name, "in": "header", "required": True, "schema": schema})
+            example = value_of(value.name) if isinstance(value, Var) else value
+            found.append({"name": name, "in": "header", "required": True, "schema": {"type": "string"}})
+            found[-1]["example"] = example
     return found
 
 

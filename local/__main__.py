@@ -27,12 +27,15 @@ Port = Annotated[int, typer.Option(help="Where the API listens on 127.0.0.1; 0 p
 TimeScale = Annotated[
     float, typer.Option(envvar="LOCAL_TIME_SCALE", help="Speed of the schedules: at 60 a minute takes a second.")
 ]
+Bind = Annotated[str, typer.Option(help="Where DynamoDB, SQS and carriers listen; functions in containers need it.")]
 
 
 @app.command()
-def serve(port: Port = 3000, state: State = STATE_FOLDER, time_scale: TimeScale = 1.0) -> None:
+def serve(
+    port: Port = 3000, state: State = STATE_FOLDER, time_scale: TimeScale = 1.0, bind: Bind = "127.0.0.1"
+) -> None:
     """Serve with a demo agency that is not provisioned yet; its credentials are in .local/demo.json."""
-    with _serving(port, state, time_scale):
+    with _serving(port, state, time_scale, bind):
         print("ready", flush=True)
         _wait_for_interrupt()
 
@@ -60,11 +63,13 @@ def clean(state: State = STATE_FOLDER) -> None:
 
 
 @contextmanager
-def _serving(port: int, state: Path, time_scale: float) -> Iterator[tuple[Stack, dict[str, Any]]]:
+def _serving(
+    port: int, state: Path, time_scale: float, bind: str = "127.0.0.1"
+) -> Iterator[tuple[Stack, dict[str, Any]]]:
     """A stack that answers, and the content of its ``demo.json``. Ctrl-C and SIGTERM end it in order."""
     started = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Stack(port=port, state_folder=state, time_scale=time_scale) as stack:
+    with Stack(port=port, state_folder=state, time_scale=time_scale, bind=bind) as stack:
         try:
             health = requests.get(f"{stack.api_url}/health", timeout=30)
             if not health.ok:

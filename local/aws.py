@@ -22,15 +22,14 @@ class MotoServer:
     moto's decorators in one process: they reset the same backends.
     """
 
-    def __init__(self, key_file: Path | None = None) -> None:
+    def __init__(self, key_file: Path | None = None, host: str = "127.0.0.1") -> None:
         self._key_file = key_file
         if key_file is not None and key_file.exists():
             _restore_keys(json.loads(key_file.read_text()))
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or moto's server prints a line per request
-        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server = ThreadedMotoServer(host, 0, verbose=False)
         self._server.start()
-        host, port = self._server.get_host_and_port()
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://{host}:{self._server.get_host_and_port()[1]}"
 
     def save_keys(self) -> None:
         """Writes the keys made so far to the key file, readable by its owner alone."""

@@ -63,10 +63,13 @@ def _fetch(scratch: Path) -> Path:
 class DynamoDBLocal:
     """A running engine at ``url``; every table is gone with it unless it has a ``folder``. Closes as a context manager.
 
-    Access keys and regions are not told apart: all clients see the same tables.
+    Access keys and regions are not told apart: all clients see the same tables. It listens on every address; ``host``
+    is the one that ``url`` names.
     """
 
-    def __init__(self, *, log: Path, folder: Path | None = None, heap: str = "512m") -> None:
+    def __init__(
+        self, *, log: Path, folder: Path | None = None, heap: str = "512m", host: str = "127.0.0.1"
+    ) -> None:
         emulator = install()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +80,7 @@ class DynamoDBLocal:
             *["-jar", "DynamoDBLocal.jar", "-sharedDb", "-disableTelemetry", *storage, "-port"],
         ]
         self._process, port = processes.start_server(lambda port: [*command, str(port)], log=log, cwd=emulator)
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{host}:{port}"
 
     def close(self) -> None:
         processes.stop(self._process)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -37,7 +38,8 @@ class Stack:
 
     ``state_folder`` keeps tables, keys, the platform secret, the carriers' state and the functions' logs for the next
     run. ``environment`` may name carriers and AWS endpoints that are elsewhere. ``time_scale`` makes schedules faster:
-    at 60 a minute takes a second. ``concurrency`` bounds the processes per function.
+    at 60 a minute takes a second. ``concurrency`` bounds the processes per function. ``bind`` is where DynamoDB, AWS and
+    carriers listen: an address that functions in containers reach, too; sam-local.json has the variables for those.
     Raises StackError when the port is taken, a tool is missing, or another stack uses the folder.
     """
 
@@ -50,7 +52,10 @@ class Stack:
         environment: Mapping[str, str] = os.environ,
         time_scale: float = 1.0,
         concurrency: int = 4,
+        bind: str = "127.0.0.1",
     ) -> None:
+        _check_address(bind)
+        self._bind = bind
         self.template = Template(template, STACK_NAME)
         self.state_folder = state_folder
         with ExitStack() as closing:
@@ -68,6 +73,8 @@ class Stack:
                 | {"PUBLIC_BASE_URL": environment.get("PUBLIC_BASE_URL") or self.api_url}
                 | self._carrier_urls(environment)
             )
+            parameters = {"Parameters": self.admin_environment}
+            aws.write_private(state_folder / "sam-local.json", json.dumps(parameters, indent=2) + "\n")
             self.functions = Functions(
                 self.template, self.variables, state_folder=state_folder, concurrency=concurrency
             )
@@ -101,7 +108,7 @@ class Stack:
         url = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or environment.get("AWS_ENDPOINT_URL")
         if not url:
             log, folder = self.state_folder / "logs" / "dynamodb.log", self.state_folder / "dynamodb"
-            url = closing.enter_context(dynamodb.DynamoDBLocal(log=log, folder=folder)).url
+            url = closing.enter_context(dynamodb.DynamoDBLocal(log=log, folder=folder, host=self._bind)).url
         dynamodb.create_tables(self.template.tables, url)
         return url
 
@@ -110,7 +117,7 @@ class Stack:
         if url := environment.get("AWS_ENDPOINT_URL"):
             aws.create_resources(self.template, url, secret)
             return url
-        moto = closing.enter_context(aws.MotoServer(self.state_folder / "kms-keys.json"))
+        moto = closing.enter_context(aws.MotoServer(self.state_folder / "kms-keys.json", self._bind))
         aws.create_resources(self.template, moto.url, secret)
         moto.save_keys()
         return moto.url
@@ -119,7 +126,7 @@ class Stack:
         wanted = [name for name in simulators.NAMES if not all(map(environment.get, CARRIER_URLS[name]))]
         folder = self.state_folder / "simulators"
         folder.mkdir(exist_ok=True)
-        started = simulators.start(wanted, folder)
+        started = simulators.start(wanted, folder, self._bind)
         for server in started.values():
             closing.callback(server.close)
         return started
@@ -146,6 +153,14 @@ class Stack:
         closing.callback(self.functions.close)
         for trigger in triggers:
             closing.callback(trigger.stop)
+
+
+def _check_address(host: str) -> None:
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise StackError(f"{host} is not an address of this machine.") from error
 
 
 def _lock(folder: Path, closing: ExitStack) -> None:

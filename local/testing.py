@@ -85,7 +85,8 @@ class Backends:
 
 
 @contextmanager
-def backends(log_folder: Path) -> Iterator[Backends]:
-    """Starts DynamoDB Local (in memory) and moto on free ports, and stops both."""
-    with dynamodb.DynamoDBLocal(log=log_folder / "dynamodb.log") as engine, aws.MotoServer() as moto:
+def backends(log_folder: Path, host: str = "127.0.0.1") -> Iterator[Backends]:
+    """Starts DynamoDB Local (in memory) and moto on free ports of an address of this machine, and stops both."""
+    log = log_folder / "dynamodb.log"
+    with dynamodb.DynamoDBLocal(log=log, host=host) as engine, aws.MotoServer(host=host) as moto:
         yield Backends(engine.url, moto.url)

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -31,6 +32,18 @@ def local_numbers(country: str = "US", kind: str = "local") -> Iterator[str]:
     return (item.number for item in inventory.stock("telnyx").values() if item.country == country and item.type == kind)
 
 
+def offer(number: str, **cost: str) -> dict[str, Any]:
+    """A fault that makes a search show one number, at that cost."""
+    record = {
+        "record_type": "available_phone_number",
+        "phone_number": number,
+        "region_information": [{"region_type": "country_code", "region_name": "US"}],
+        "features": [{"name": "voice"}],
+    } | ({"cost_information": cost} if cost else {})
+    body = {"data": [record], "meta": {"total_results": 1, "best_effort_results": 0}}
+    return {"kind": "status", "status": 200, "method": "GET", "path": "available_phone_numbers", "body": body}
+
+
 class Numbers:
     """The numbers of one agency. `key`: its API key at Telnyx."""
 
@@ -45,6 +58,21 @@ class Numbers:
         self.agency_id = agency_id or world.agency_id
         self._token = token
         self.key = key
+
+    @classmethod
+    def of_new_agency(cls, world: World, name: str = "Acme") -> Numbers:
+        """Of an agency with an account of its own at Telnyx."""
+        from telephony.models import provider_configurations
+
+        key = f"KEY{secrets.token_hex(16).upper()}_numbers"
+        account = world.telnyx.simulator.add_account(key)
+        agency_id, tokens = world.new_agency(name, credentials=False)
+        world.store_credentials(agency_id, telnyx_key=key)
+        for each in provider_configurations.of_agency(agency_id):
+            if each.provider == "telnyx":
+                each.meta = {**each.meta, "telnyx_public_key": account["public_key"]}
+                each.save()
+        return cls(world, agency_id, tokens["owner"], key)
 
     @cached_property
     def token(self) -> str:
@@ -81,6 +109,34 @@ class Numbers:
         from telephony.services.limits import WantedLimits, set_limits
 
         set_limits(self.agency_id, WantedLimits(**limits), "test")
+
+    # What the carrier tells us
+
+    @property
+    def webhook_path(self) -> str:
+        """Where Telnyx sends this agency's events, below /api/v1."""
+        from telephony.bootstrap import container
+        from telephony.models import agencies
+
+        agency = agencies.find(self.agency_id)
+        assert agency is not None
+        sealed, names = agency.sealed_webhook_secret, ["webhook_secret"]
+        opened = container().sealer.open(sealed, names, agency_id=self.agency_id, record="agency")
+        return f"/telnyx-webhook/{self.agency_id}/{opened['webhook_secret'].get_secret_value()}"
+
+    def event(self, payload: Any, event_type: str = "number_order.complete") -> tuple[bytes, dict[str, str]]:
+        """Raw body and headers of an event, signed with the account's key."""
+        url = f"https://telephony.example.com/api/v1{self.webhook_path}"
+        signed: tuple[bytes, dict[str, str]] = self.world.telnyx.simulator.signed_webhook(
+            self.key, url, event_type, payload
+        )
+        return signed
+
+    def order_of(self, number: str) -> Record:
+        """The newest order of a number, as Telnyx shows it."""
+        orders = self.account["number_orders"].values()
+        mine = [each for each in orders if each["phone_numbers"][0]["phone_number"] == number]
+        return {name: value for name, value in mine[-1].items() if not name.startswith("_")}
 
     # What there is, ours
 

@@ -1,4 +1,4 @@
-"""All that spends or gives back: purchase, release, DELETE of a phone configuration."""
+"""All that spends or gives back: purchase, batch, import, release, DELETE of a phone configuration."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from telephony.api.app import Door
 from telephony.api.families import metadata
-from telephony.api.numbers import PurchaseBody, PurchaseResponse, ReleaseBody, ReleaseResponse
+from telephony.api.numbers import (
+    BatchBody,
+    BatchResponse,
+    ImportBody,
+    ImportResponse,
+    PurchaseBody,
+    PurchaseResponse,
+    ReleaseBody,
+    ReleaseResponse,
+)
 from telephony.bootstrap import container
+from telephony.services.importing import ImportRequest
 from telephony.services.purchasing import PurchaseRequest
 
 door = Door()
@@ -28,6 +38,24 @@ def purchase(
     headers = {"Idempotency-Replayed": "true"} if bought.replayed else {}
     answer = PurchaseResponse.model_validate(bought.body)
     return Response(200, content_type="application/json", body=answer, headers=headers)
+
+
+@door.route("POST /phone-numbers/purchase-batch")
+def purchase_batch(body: BatchBody) -> Response[BatchResponse]:
+    """Have up to 50 numbers bought."""
+    caller = door.caller
+    wanted = [PurchaseRequest(**item.model_dump()) for item in body.items]
+    taken = container().batches.purchase(caller.principal, wanted, caller.public_base_url)
+    answer = BatchResponse(operation_id=taken.operation_id, accepted=taken.accepted)
+    return Response(202, content_type="application/json", body=answer)
+
+
+@door.route("POST /phone-numbers/import")
+def import_number(body: ImportBody) -> ImportResponse:
+    """Take a number of the carrier account into the inventory."""
+    caller, wanted = door.caller, ImportRequest(**body.model_dump())
+    taken = container().importing.import_number(caller.principal, wanted, caller.public_base_url, caller.deadline)
+    return ImportResponse.model_validate(taken)
 
 
 @door.route("POST /phone-numbers/release")

@@ -11,7 +11,6 @@ from telephony.api import assets
 from telephony.api.app import Door
 from telephony.api.site import HealthResponse
 from telephony.errors import NotFound
-from telephony.services.health import check
 
 STATIC = Path(__file__).parent / "static"
 SWAGGER_UI = Path(aws_lambda_powertools.__file__).parent / "event_handler" / "openapi" / "swagger_ui"
@@ -33,7 +32,9 @@ door = Door()
 @door.route("GET /health")
 def health() -> Response[HealthResponse]:
     """Version and reachable dependencies; needs no credential. 503 while one doesn't answer."""
-    found = check()
+    from telephony.bootstrap import container  # all else that this function answers needs no database
+
+    found = container().health()
     body = HealthResponse(success=found["healthy"], **found)
     return Response(200 if body.success else 503, content_type="application/json", body=body)
 

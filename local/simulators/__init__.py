@@ -29,7 +29,9 @@ DEMO_ACCOUNTS: dict[str, dict[str, Record]] = {
 }
 
 
-def start(names: Iterable[str] = NAMES, state_dir: Path | None = None) -> dict[str, Server]:
+def start(
+    names: Iterable[str] = NAMES, state_dir: Path | None = None, host: str = "127.0.0.1"
+) -> dict[str, Server]:
     """Serves the named carriers with their demo accounts on free ports; `Server.base_url` is what a client is
     configured with.
 
@@ -40,4 +42,4 @@ def start(names: Iterable[str] = NAMES, state_dir: Path | None = None) -> dict[s
         name: _MAKERS[name](DEMO_ACCOUNTS[name], state_file=state_dir / f"{name}.json" if state_dir else None)
         for name in names
     }
-    return {name: serve(simulator) for name, simulator in simulators.items()}
+    return {name: serve(simulator, host=host) for name, simulator in simulators.items()}

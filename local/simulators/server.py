@@ -90,11 +90,11 @@ class _HttpServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, application: Simulator, port: int) -> None:
+    def __init__(self, application: Simulator, port: int, host: str) -> None:
         self.application = application
         self.accepted = 0
         self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__((host, port), _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -126,11 +126,10 @@ class Server[S: Simulator = Any]:
     statement.
     """
 
-    def __init__(self, simulator: S, port: int) -> None:
+    def __init__(self, simulator: S, port: int, host: str = "127.0.0.1") -> None:
         self.simulator = simulator
-        self._http = _HttpServer(simulator, port)
-        host, bound = self._http.server_address[:2]
-        self.url = f"http://{host!s}:{bound}"
+        self._http = _HttpServer(simulator, port, host)
+        self.url = f"http://{host}:{self._http.server_address[1]}"
         self.base_url = self.url + simulator.base_path
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -151,6 +150,6 @@ class Server[S: Simulator = Any]:
         self.close()
 
 
-def serve[S: Simulator](simulator: S, port: int = 0) -> Server[S]:
-    """Serves `simulator` on 127.0.0.1; port 0 takes a free one. Raises OSError when the port is taken."""
-    return Server(simulator, port)
+def serve[S: Simulator](simulator: S, port: int = 0, host: str = "127.0.0.1") -> Server[S]:
+    """Serves `simulator` on an address of this machine; port 0 takes a free one. Raises OSError when it is taken."""
+    return Server(simulator, port, host)

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from telephony.services.assigning import Assigning
     from telephony.services.assistants import Assistants
     from telephony.services.audit import AuditTrail
+    from telephony.services.batches import Batches
     from telephony.services.carrier_events import CarrierEvents
     from telephony.services.configurations import Configurations
     from telephony.services.cursors import Cursors
+    from telephony.services.importing import Importing
     from telephony.services.integration import Integration
     from telephony.services.operations import Operations
     from telephony.services.provider_accounts import ProviderAccounts
@@ -189,7 +191,7 @@ class Container:
     def accounts(self) -> Accounts:
         from telephony.services.accounts import Accounts
 
-        return Accounts(self.sealer, self.providers)
+        return Accounts(self.sealer, self.providers, self.settings.carrier_requests_per_second)
 
     @cached_property
     def searching(self) -> Searching:
@@ -202,6 +204,18 @@ class Container:
         from telephony.services.purchasing import Purchasing
 
         return Purchasing(self.accounts, self.saga)
+
+    @cached_property
+    def batches(self) -> Batches:
+        from telephony.services.batches import Batches
+
+        return Batches(self.saga, self.wakeups)
+
+    @cached_property
+    def importing(self) -> Importing:
+        from telephony.services.importing import Importing
+
+        return Importing(self.accounts, self.saga)
 
     @cached_property
     def releasing(self) -> Releasing:
@@ -225,7 +239,13 @@ class Container:
     def worker(self) -> Worker:
         from telephony.services.worker import Worker
 
-        numbers = (self.purchasing.workflow, self.releasing.workflow, self.assigning.workflow)
+        numbers = (
+            self.purchasing.workflow,
+            self.batches.workflow,
+            self.importing.workflow,
+            self.releasing.workflow,
+            self.assigning.workflow,
+        )
         workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
         return Worker(self.saga, self.wakeups, self.settings.stage, workflows)
 

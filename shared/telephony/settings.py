@@ -38,6 +38,8 @@ class Settings:
     signalwire_base_url: str
     """Empty: each provider configuration's own space host."""
     ultravox_base_url: str
+    carrier_requests_per_second: int
+    """What the queue's workers together send to one carrier account at the most."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -66,6 +68,7 @@ class Settings:
             twilio_pricing_base_url=read.url("TWILIO_PRICING_BASE_URL", "https://pricing.twilio.com"),
             signalwire_base_url=read.url("SIGNALWIRE_BASE_URL", ""),
             ultravox_base_url=read.url("ULTRAVOX_BASE_URL", "https://api.ultravox.ai"),
+            carrier_requests_per_second=read.positive("CARRIER_REQUESTS_PER_SECOND", 10),
         )
 
 

@@ -31,9 +31,7 @@ def cpu_of_process(command: Sequence[str], environment: Mapping[str, str], folde
 
     Raises RuntimeError with its last words when it fails.
     """
-    process = subprocess.Popen(
-        command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     with process.stderr:
         words = process.stderr.read().decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,11 @@ class Stage:
         return [sys.executable, "-S", "-B", str(PROCESSES / f"{script}.py"), str(file)]
 
     def cold_cpu(
-        self, function: str, event: Mapping[str, Any], statuses: tuple[int, ...] = (), code: Path | None = None,
+        self,
+        function: str,
+        event: Mapping[str, Any],
+        statuses: tuple[int, ...] = (),
+        code: Path | None = None,
         layers: list[Path] | None = None,
     ) -> float:
         """Seconds of processor time of a function's first invocation, from the start of its process to its end."""
@@ -84,13 +89,16 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Builds the bundle if need be, starts everything, and ends it again."""
-    bundle = sam.build()
+    built = sam.build()
     carriers = simulators.start()
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         scratch = Path(folder)
+        # A copy, so that another build meanwhile doesn't change what is measured.
+        bundle = shutil.copytree(built.parent, scratch / "bundle") / built.name
         runtime = sam.lambda_packages(scratch / "runtime")
         for package in runtime.iterdir():  # Lambda's own are compiled, too
-            compileall.compile_dir(package.resolve(), quiet=2) if package.is_dir() else None
+            if package.is_dir():
+                compileall.compile_dir(package.resolve(), quiet=2)
         with backends(scratch) as running:
             for world in new_world(running, carriers, monkeypatch):
                 yield Stage(world, Template(bundle, world.deployment.template.stack_name), runtime, scratch)

@@ -7,6 +7,7 @@ Ultravox requires `accountSid`, which Telnyx doesn't tell and an agency need not
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,7 @@ USED = {
         "PATCH /outbound_voice_profiles/{id}",
         "DELETE /outbound_voice_profiles/{id}",
         "GET /phone_numbers",
-        "PATCH /phone_numbers/{phone_number_id}",
+        "PATCH /phone_numbers/{id}",
         "DELETE /phone_numbers/{id}",
         "GET /available_phone_numbers",
         "GET /number_orders",
@@ -230,10 +231,11 @@ def test_without_an_account_sid_a_whole_configuration_lacks_what_the_schema_requ
     assert request.method == method
     bench.sent = fitting
     bench.checked()
-    with pytest.raises(specs.Violation) as violation:
+    with pytest.raises(specs.Violation):
         specs.validate_request("ultravox", method, str(request.url), request.headers, request.body)
-    [problem] = str(violation.value).split(" body: ")[1].split("; ")
-    assert "'accountSid' is a required property" in problem or "is not valid under any of the given schemas" in problem
+    body = json.loads(request.body or b"")
+    (body["telnyx"] if api == "account" else body)["accountSid"] = demo.TELNYX_ACCOUNT_SID
+    specs.validate_request("ultravox", method, str(request.url), request.headers, json.dumps(body))
     # and the caller is told what to store
     assert refused.value.fix == "Store telnyx_account_sid with the Telnyx credentials."
 

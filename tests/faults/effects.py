@@ -76,7 +76,7 @@ class Effects:
             return self._pass(name, lambda: to_carrier(adapter, request, *rest, **options))
 
         def aws_send(session: Any, request: Any) -> Any:
-            if self._active and b"AmazonSQS.SendMessage" == _header(request, "X-Amz-Target"):
+            if self._active and _header(request, "X-Amz-Target") == b"AmazonSQS.SendMessage":
                 message = json.loads(request.body)
                 self.wakeups.append((json.loads(message["MessageBody"])["operation_id"], message["DelaySeconds"]))
             return self._pass(_aws_call(request), lambda: to_aws(session, request))

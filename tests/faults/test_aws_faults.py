@@ -5,7 +5,6 @@ the next try finishes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from telephony import platform_secrets
@@ -34,9 +33,9 @@ def points(laboratory: Lab, fresh: tuple[Case, Snapshot]) -> list[str]:
 
 
 @pytest.fixture
-def case(lab: Lab, fresh: tuple[Case, Snapshot], points: list[str]) -> Iterator[Case]:
+def case(lab: Lab, fresh: tuple[Case, Snapshot], points: list[str]) -> Case:
     _begin(fresh)
-    yield fresh[0]
+    return fresh[0]
 
 
 def _begin(fresh: tuple[Case, Snapshot]) -> None:

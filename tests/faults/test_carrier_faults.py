@@ -7,7 +7,6 @@ down with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +64,9 @@ def _unanswered(name: str, **fault: Any) -> Trouble:
 REFUSED_KEY = ("invalid_provider_credentials", "invalid_provider_credentials")
 LIMITED = ("provider_rate_limited", "provider_rate_limited")
 TROUBLES = (
-    Trouble("401", _status(401, {"errors": [{"code": "10009", "title": "Authentication failed"}]}), *REFUSED_KEY, False),
+    Trouble(
+        "401", _status(401, {"errors": [{"code": "10009", "title": "Authentication failed"}]}), *REFUSED_KEY, False
+    ),
     Trouble("403", _status(403, {"detail": "You do not have permission."}), *REFUSED_KEY, False),
     Trouble("402", _status(402), "insufficient_balance", "insufficient_balance", False),
     Trouble("409", _status(409, {"errors": []}), "provider_error", "provider_error", False),
@@ -97,12 +98,12 @@ def fresh(laboratory: Lab) -> tuple[Case, Snapshot]:
 
 
 @pytest.fixture
-def case(lab: Lab, fresh: tuple[Case, Snapshot]) -> Iterator[Case]:
+def case(lab: Lab, fresh: tuple[Case, Snapshot]) -> Case:
     """An agency with nothing at its carriers; Telnyx lists three seconds late."""
     made, snapshot = fresh
     made.restore(snapshot)
     lab.world.telnyx.simulator.change_settings({"listing_lag": 3.0})
-    yield made
+    return made
 
 
 def _again(case: Case, fresh: tuple[Case, Snapshot]) -> None:
@@ -184,9 +185,7 @@ def test_a_slow_carrier_is_waited_for(
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
-def test_a_passing_trouble_is_got_over_in_process(
-    trouble: Trouble, case: Case, fresh: tuple[Case, Snapshot]
-) -> None:
+def test_a_passing_trouble_is_got_over_in_process(trouble: Trouble, case: Case, fresh: tuple[Case, Snapshot]) -> None:
     """Once, at a call that may be repeated."""
     for call in (call for call in STEPS if " POST " not in call):
         _again(case, fresh)

@@ -46,7 +46,7 @@ def _provisioned(case: Case) -> None:
 
 
 def _drifted(case: Case) -> None:
-    """Provisioned, then changed by hand at Telnyx: the profile is gone, the application has another name and webhook."""
+    """Provisioned, then changed by hand at Telnyx: the profile is gone, the application renamed, its webhook moved."""
     _provisioned(case)
     (application,) = case.applications
     case.telnyx["outbound_voice_profiles"].clear()
@@ -57,6 +57,7 @@ def _drifted(case: Case) -> None:
 
 PROVISIONED = ["telephony.provision_begun", "telephony.provisioned"]
 DEPROVISIONED = ["telephony.deprovision_begun", "telephony.deprovisioned"]
+FAILING = "ultravox PATCH /api/accounts/me/telephony_config #1"
 CREATED = {"application_created": 1, "profile_created": 1}
 
 SAGAS = (
@@ -129,7 +130,9 @@ def bench(request: pytest.FixtureRequest, laboratory: Lab) -> Bench:
     made = Bench(saga, case, case.snapshot(), [])
     made.begin()
     saga.post(case)
-    made.points.extend(laboratory.effects.seen)
+    seen = laboratory.effects.seen
+    # Up to the failure all is as without it.
+    made.points.extend(seen[seen.index(FAILING) :] if saga.failing else seen)
     case.settle()
     made.check()
     return made
@@ -157,11 +160,14 @@ def test_killed_anywhere_the_next_post_finishes_it(bench: Bench, table: list[str
             bench.begin()
             bench.kill(point, when)
 
-            if bench.case.due and bench.case.operations[0].leased:
+            begun = bench.case.operations
+            if not begun:
+                continue  # as in the test above
+            if begun[0].due_at and begun[0].leased:
                 early = bench.saga.post(bench.case)
                 assert (early.status, early.body["code"]) == (409, "operation_in_progress"), f"{when} {point}"
                 bench.case.wait_for_lease()
-            if bench.case.due or not bench.case.operations:
+            if begun[0].due_at:
                 answer = bench.saga.post(bench.case)
                 if bench.saga.failing and answer.status == 500:
                     answer = bench.saga.post(bench.case)

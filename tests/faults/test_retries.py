@@ -255,9 +255,7 @@ def test_ultravox_newer_endpoint_after_an_unknown_outcome(
 
 
 @pytest.mark.parametrize("what", ["name", "public URL", "webhook secret"])
-def test_a_force_after_a_change_mends_what_is_there(
-    case: Case, what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_force_after_a_change_mends_what_is_there(case: Case, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from telephony.bootstrap import container
 
     assert case.provision().status == 200

@@ -84,7 +84,7 @@ def test_what_was_bought_is_recorded_wired_and_counted(numbers: CarrierNumbers) 
 
 
 def test_search_finds_what_purchase_buys(numbers: CarrierNumbers) -> None:
-    asked = {"provider": numbers.carrier, "area_code": "415", "contains": "0", "limit": 3}
+    asked = {"provider": numbers.carrier, "area_code": "415", "contains": "55", "limit": 3}
 
     found = numbers.search(**asked)
 
@@ -244,7 +244,10 @@ def test_a_twilio_order_refused(twilio: CarrierNumbers, status: int, provider_co
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"type": "about:blank", "title": "Bad", "detail": "That is not available", "status": 400}, "number_unavailable"),
+        (
+            {"type": "about:blank", "title": "Bad", "detail": "That is not available", "status": 400},
+            "number_unavailable",
+        ),
         ({"message": "Enable geographic permissions"}, "geographic_permission_missing"),
         ({"message": "Insufficient funds"}, "insufficient_balance"),
         ("<html>", "provider_error"),
@@ -360,32 +363,61 @@ def test_what_did_not_reach_the_carrier_gives_all_back(numbers: CarrierNumbers) 
     numbers.check()
 
 
-def test_a_number_bought_by_hand_between_two_tries_is_not_ours(numbers: CarrierNumbers) -> None:
-    # given a purchase cut off before its order
-    number = number_of(numbers)
-    with pytest.raises(_Cut):
-        _cut_off_before_the_order(numbers, number)
-    # and the same number bought by somebody at the carrier's own console, after the worker has looked for ours
+@pytest.fixture
+def cut_off(numbers: CarrierNumbers, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A number whose purchase ended between the intent and the order."""
+    number, client = number_of(numbers), _client(numbers)
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "order", _die)
+        with pytest.raises(_Cut):
+            numbers.purchase(number)
     numbers.world.pass_time(40)
-    numbers.world.run_queue()
-    assert numbers.bought(number) == 1
+    return number
 
 
 class _Cut(BaseException):
     pass
 
 
-def _cut_off_before_the_order(numbers: CarrierNumbers, number: str) -> None:
+def _die(*_: Any) -> Any:
+    raise _Cut
+
+
+def _client(numbers: CarrierNumbers) -> Any:
     from telephony.providers.signalwire import SignalWire
     from telephony.providers.twilio import Twilio
 
-    def cut(*_: Any) -> Any:
-        raise _Cut
+    return Twilio if numbers.carrier == "twilio" else SignalWire
 
-    with pytest.MonkeyPatch.context() as patch:
-        for client in (Twilio, SignalWire):
-            patch.setattr(client, "order", cut)
-        numbers.purchase(number)
+
+def test_what_was_cut_off_before_the_order_is_ordered_by_the_queue(numbers: CarrierNumbers, cut_off: str) -> None:
+    numbers.world.run_queue()
+
+    assert numbers.bought(cut_off) == 1
+    assert numbers.record(cut_off).status == "ACTIVE"
+    numbers.check()
+
+
+def test_a_number_bought_by_hand_before_our_order_stays_theirs(
+    numbers: CarrierNumbers, cut_off: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given somebody who buys the number at the carrier just after the worker has looked for our order
+    look = _client(numbers).quote
+
+    def looked(client: Any, number: str) -> Any:
+        found = look(client, number)
+        numbers.buy_by_hand(number)
+        return found
+
+    monkeypatch.setattr(_client(numbers), "quote", looked)
+
+    numbers.world.run_queue()
+
+    [operation] = numbers.operations
+    assert (operation.status, operation.error["code"]) == ("ABANDONED", "already_at_carrier")
+    assert numbers.urls(cut_off) == (None, None)
+    assert numbers.record(cut_off).status == "RELEASED"
+    numbers.check()
 
 
 def test_wiring_that_fails_is_done_soon(signalwire: CarrierNumbers) -> None:

@@ -98,9 +98,9 @@ def test_the_plan_only_reads_and_is_what_is_done(
     }
     assert {"telnyx GET", "ultravox GET"} <= sent
     after = case.snapshot()
-    assert (after.agency.attribute_values, after.carriers) == (before.agency.attribute_values, before.carriers)
-    assert ([each.attribute_values for each in case.operations], case.log, case.audit) == (
-        [each.attribute_values for each in operations],
+    assert (after.agency.serialize(), after.carriers) == (before.agency.serialize(), before.carriers)
+    assert ([each.serialize() for each in case.operations], case.log, case.audit) == (
+        [each.serialize() for each in operations],
         log,
         audit,
     )

@@ -270,9 +270,8 @@ def test_an_account_that_live_numbers_were_bought_with_is_not_deleted_without_fo
     # given a number
     api, world = provisioned, provisioned.world
     [configuration_id] = [each["id"] for each in api.listed().body["data"] if each["provider"] == 1]
-    found = world.call(
-        "phone_numbers", "POST", "/phone-numbers/search", {"area_code": "212"}, token=api.tokens["owner"]
-    )
+    owner = api.tokens["owner"]
+    found = world.call("phone_numbers", "POST", "/phone-numbers/search", {"area_code": "212"}, token=owner)
     number = found.body["numbers"][0]["phone_number"]
     body = {"phone_number": number, "provider": "telnyx"}
     bought = world.call("purchase_number", "POST", "/phone-numbers/purchase", body, token=owner)

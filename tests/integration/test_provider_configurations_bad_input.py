@@ -396,7 +396,7 @@ def test_two_who_create_at_once_do_not_both_succeed_blindly(api: Api, monkeypatc
     # given somebody who is faster by a hair
     from telephony.services import provider_accounts
 
-    find = provider_accounts.agencies.find
+    handle, find = api.org_handle, provider_accounts.agencies.find
     raced: list[int] = []
 
     def faster(agency_id: str) -> Any:
@@ -408,7 +408,7 @@ def test_two_who_create_at_once_do_not_both_succeed_blindly(api: Api, monkeypatc
 
     monkeypatch.setattr(provider_accounts.agencies, "find", faster)
     # when
-    answer = api.create(TWILIO)
+    answer = api.create(TWILIO, headers={"org-handle": handle})
     # then
     assert_refused(answer, 409)
     assert [each["name"]["S"] for each in api.records()] == ["Faster"]

@@ -1,30 +1,23 @@
-"""POST /phone-numbers/purchase refused: each documented status and code, with nothing spent and nothing half-written."""
+"""POST /phone-numbers/purchase refused: the documented status and code, nothing spent, nothing half-written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 import pytest
 from telephony.providers.reasons import FIXES
 
-from tests.numbers import Numbers, local_numbers
+from tests.numbers import Numbers, local_numbers, offer
 from tests.world import HttpAnswer, World
-
-_ids = count(1)
 
 
 @pytest.fixture
 def numbers(calm_world: World) -> Iterator[Numbers]:
-    """A fresh agency with a carrier account of its own; its telephony is provisioned, its orders decided at once."""
-    simulator, position = calm_world.telnyx.simulator, next(_ids)
-    key = f"KEYrefusals{position:04d}_refusals"
-    simulator.add_account(key)
-    agency_id, tokens = calm_world.new_agency(f"Agency {position}", credentials=False)
-    calm_world.store_credentials(agency_id, telnyx_key=key)
+    """A fresh agency with a carrier account of its own, whose orders are decided at once."""
+    simulator = calm_world.telnyx.simulator
     simulator.change_settings({"order_delay": 0.0})
-    yield Numbers(calm_world, agency_id, tokens["owner"], key)
+    yield Numbers.of_new_agency(calm_world)
     simulator.clear_faults()
 
 
@@ -253,18 +246,6 @@ def test_a_price_above_the_callers_cap_is_403(idle: Numbers, number: str, caps: 
 
 def test_a_price_at_the_callers_cap_is_bought(numbers: Numbers, number: str) -> None:
     assert numbers.purchase(number, max_monthly_cost=1, max_setup_cost=1.0).status == 200
-
-
-def offer(number: str, **cost: str) -> dict[str, Any]:
-    """A fault that makes a search show one number, at that cost."""
-    record = {
-        "record_type": "available_phone_number",
-        "phone_number": number,
-        "region_information": [{"region_type": "country_code", "region_name": "US"}],
-        "features": [{"name": "voice"}],
-    } | ({"cost_information": cost} if cost else {})
-    body = {"data": [record], "meta": {"total_results": 1, "best_effort_results": 0}}
-    return {"kind": "status", "status": 200, "method": "GET", "path": "available_phone_numbers", "body": body}
 
 
 @pytest.mark.parametrize("cap", ["max_monthly_cost", "max_setup_cost"])

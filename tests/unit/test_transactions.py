@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from pynamodb.exceptions import TransactWriteError
 from telephony.errors import Conflict, StorageUnavailable
 from telephony.models import agencies, audit_events, base
 from telephony.models.agencies import Agency
@@ -84,14 +86,10 @@ def test_two_events_at_the_same_moment_are_two(sent: list[Write]) -> None:
     assert len({write.item.id for write in sent}) == 50
 
 
-class Collision(base.TransactWriteError):
-    """Another transaction was at work on the same item."""
-
-    cause_response_code = "TransactionInProgressException"
-    cancellation_reasons = ()
-
-    def __init__(self) -> None:
-        super().__init__("collision")
+# Another transaction was at work on the same item.
+COLLISION = TransactWriteError(
+    "collision", ClientError({"Error": {"Code": "TransactionInProgressException"}}, "TransactWriteItems")
+)
 
 
 def test_a_collision_is_tried_again_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +99,7 @@ def test_a_collision_is_tried_again_a_few_times(monkeypatch: pytest.MonkeyPatch)
 
     def transact(given: Sequence[Write]) -> None:
         tries.append(given)
-        raise Collision
+        raise COLLISION
 
     monkeypatch.setattr(base, "_transact", transact)
     monkeypatch.setattr(base.time, "sleep", waits.append)

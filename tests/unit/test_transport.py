@@ -190,7 +190,7 @@ BAD_ANSWERS: dict[str, dict[str, Any]] = {
     "another shape": {"json": {"items": []}},
     "wrong inside": {"json": {"data": "ok"}},
     "not UTF-8": {"body": b'{"data": "\xff"}'},
-    "too large": {"body": b'{"data": "' + b"a" * MAX_ANSWER_BYTES + b'"}'},
+    "too large": {"body": b'{"data": {"id": "1"}, "rest": "' + b"a" * MAX_ANSWER_BYTES + b'"}'},
     "redirect": {"status": 302, "headers": {"Location": f"{HOST}/elsewhere"}},
     "500 HTML": {"status": 500, "body": "<html>", "content_type": "text/html"},
     "500 JSON": {"status": 500, "json": {"data": {"id": "1"}}},
@@ -358,7 +358,9 @@ def test_no_error_shows_a_credential(
     carrier.add(call.method, URL, **FAILURES[name])
     with pytest.raises(ProviderError) as failed:
         send(call)
-    told = "".join(traceback.format_exception(failed.value)) + repr(failed.value) + repr(vars(failed.value))
+    trace = "".join(traceback.format_exception(failed.value))
+    assert "carrier.example.com" not in trace
+    told = trace + repr(failed.value) + repr(vars(failed.value))
     assert SECRET not in told
     assert SECRET not in capsys.readouterr().out
     assert SECRET not in repr(call)

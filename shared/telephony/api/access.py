@@ -32,7 +32,13 @@ ROUTES: dict[str, Role | None] = {
     # numbers
     "POST /phone-numbers/search": Role.MEMBER,
     "POST /phone-numbers/purchase": Role.ADMIN,
+    "POST /phone-numbers/purchase-batch": Role.ADMIN,
+    "POST /phone-numbers/import": Role.ADMIN,
     "POST /phone-numbers/assign": Role.ADMIN,
+    "GET /phone-numbers/countries": Role.MEMBER,
+    "GET /phone-numbers/<phone_number>/webhooks": Role.MEMBER,
+    "PUT /phone-numbers/webhooks": Role.ADMIN,
+    "GET /phone-numbers/<phone_number>/diagnose": Role.MEMBER,
     "POST /phone-numbers/release": Role.OWNER,
     # assistants
     "GET /assistants": Role.MEMBER,
@@ -55,6 +61,7 @@ ROUTES: dict[str, Role | None] = {
     "DELETE /phone-configurations/<configuration_id>": Role.OWNER,
     # webhooks: a signature or nothing
     "POST /telnyx-webhook/<agency_id>/<webhook_secret>": PUBLIC,
+    "POST /twiml": PUBLIC,
     # site
     "GET /health": PUBLIC,
     "GET /openapi.json": PUBLIC,

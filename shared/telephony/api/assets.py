@@ -35,7 +35,7 @@ def answer(path: Path, content_type: str, headers: Mapping[str, str], *, page: b
     } | ({"Content-Security-Policy": CONTENT_SECURITY_POLICY} if page else {})
     known = {each.strip().removeprefix("W/") for each in headers.get("if-none-match", "").split(",")}
     if known & {etag.removeprefix("W/"), "*"}:
-        return Response(HTTPStatus.NOT_MODIFIED, headers=kept)
+        return Response(HTTPStatus.NOT_MODIFIED, body="", headers=kept)
     return Response(HTTPStatus.OK, content_type=content_type, body=text, headers=kept, compress=True)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict
 
 from telephony import e164
-from telephony.api.common import Request, StrictInt
+from telephony.api.common import Request, StrictBool, StrictInt
 from telephony.api.fields import MAX_ID_DIGITS, FriendlyName
 from telephony.errors import InvalidRequest
 from telephony.values import AvailableNumber, NumberType, ProviderType, SearchCriteria
@@ -115,6 +115,35 @@ class PurchaseResponse(BaseModel):
     message: str
     phone_configuration_id: str
     operation_id: str
+
+
+class BatchBody(Request):
+    items: Annotated[list[PurchaseBody], Field(min_length=1, max_length=50)]
+
+
+class BatchResponse(BaseModel):
+    """The numbers' results are those of the operation: GET /operations/{operation_id}."""
+
+    success: Literal[True] = True
+    operation_id: str
+    accepted: int
+
+
+class ImportBody(Request):
+    phone_number: PhoneNumber
+    provider: Carrier
+    assistant_id: AssistantId | None = None
+    friendly_name: FriendlyName | None = None
+    takeover: StrictBool = Field(False, description="Replace webhooks that are not ours; the old ones are kept.")
+
+
+class ImportResponse(BaseModel):
+    success: Literal[True] = True
+    phone_number: str
+    provider: ProviderType
+    phone_configuration_id: str
+    operation_id: str
+    message: str
 
 
 class AssignBody(Request):

@@ -40,6 +40,19 @@ class OperationError(BaseModel):
     fix: str | None = None
 
 
+class BatchItem(BaseModel):
+    """What has become of one number of a batch; it is decided when `status` is SUCCEEDED or ABANDONED."""
+
+    index: int
+    phone_number: str
+    provider: str
+    operation_id: str
+    status: OperationStatus
+    phone_configuration_id: str | None
+    purchase_details: dict[str, Any] | None
+    error: OperationError | None
+
+
 class OperationSchema(BaseModel):
     """Times in RFC 3339. `due_at`: when it is taken up again; null: not by itself."""
 
@@ -53,6 +66,7 @@ class OperationSchema(BaseModel):
     error: OperationError | None
     result: dict[str, Any] | None
     steps: list[OperationStep]
+    items: list[BatchItem] | None = None
 
 
 class OperationResponse(BaseModel):

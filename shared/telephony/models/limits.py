@@ -49,8 +49,8 @@ MAX_OPEN_OPERATIONS = 200
 """Of one agency, unless its limits say otherwise: so that one can't fill the queue of all."""
 
 
-def reserve(agency_id: str, limits: Limits | None, monthly: int | None) -> Write:
-    """One number more at `monthly`, bought by one operation more.
+def reserve(agency_id: str, limits: Limits | None, monthly: int | None, *, operations: int = 1) -> Write:
+    """One number more at `monthly`, bought by one operation more, or by one that is counted already (`operations` 0).
 
     Fails with `SpendingLimitExceeded` when it no longer fits `limits` as read.
     """
@@ -62,13 +62,18 @@ def reserve(agency_id: str, limits: Limits | None, monthly: int | None) -> Write
         condition = fits if condition is None else condition & fits
     return update(
         Limits(key(agency_id)),
-        [Limits.numbers.add(1), Limits.monthly_total.add(monthly or 0), Limits.open_operations.add(1)],
+        [Limits.numbers.add(1), Limits.monthly_total.add(monthly or 0), Limits.open_operations.add(operations)],
         condition,
         lambda: SpendingLimitExceeded(
             "The agency's limit on numbers or monthly costs would be exceeded",
             fix="Release unused numbers or have the limit raised.",
         ),
     )
+
+
+def begin_operations(agency_id: str, operations: int) -> Write:
+    """So many purchases more are open; what they reserve comes later."""
+    return update(Limits(key(agency_id)), [Limits.open_operations.add(operations)])
 
 
 def end_operation(agency_id: str) -> Write:
@@ -81,10 +86,10 @@ def give_back(agency_id: str, monthly: int | None) -> Write:
     return update(Limits(key(agency_id)), [Limits.numbers.add(-1), Limits.monthly_total.add(-(monthly or 0))])
 
 
-def check_open_operations(limits: Limits | None) -> None:
-    """Raises `TooManyOperations` at the agency's cap."""
+def check_open_operations(limits: Limits | None, more: int = 1) -> None:
+    """Raises `TooManyOperations` if so many more would exceed the agency's cap."""
     cap = int(limits.max_open_operations or MAX_OPEN_OPERATIONS) if limits else MAX_OPEN_OPERATIONS
-    if limits is not None and limits.open_operations >= cap:
+    if (limits.open_operations if limits else 0) + more > cap:
         raise TooManyOperations(
             "The agency has too many unfinished operations", fix="Wait for some of them to end, then try again."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 from zlib import crc32
@@ -14,7 +14,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProject
 
 from telephony import clock
 from telephony.errors import OperationInProgress
-from telephony.models.base import Table, Write, get, put, storage_errors, update, update_one
+from telephony.models.base import Table, Write, get, get_together, put, storage_errors, update, update_one
 
 SCHEMA = 1
 """Of this record. A record of a later schema is parked: left for the release that wrote it."""
@@ -184,6 +184,12 @@ def find(operation_id: str) -> Operation | None:
     return None if operation is None or operation.expired else operation
 
 
+def find_together(operation_ids: Sequence[str]) -> list[Operation | None]:
+    """As `find`, of up to 100 at one moment."""
+    found = get_together(*((Operation, operation_id, None) for operation_id in operation_ids))
+    return [None if each is None or each.expired else each for each in found]
+
+
 def open_new(operation: Operation) -> Write:
     return put(operation, Operation.id.does_not_exist())
 
@@ -210,7 +216,7 @@ def _schedule_actions(operation: Operation, due_at: float) -> list[Action]:
 def journal(operation: Operation) -> Write:
     """Writes the operation as it stands in memory, provided that its lease is still the one stored.
 
-    One that is stored as ended stays so: the run whose last write was done, and its answer lost, must not open it again.
+    One that is stored as ended stays so: the run whose last write was done, and its answer lost, must not reopen it.
     """
     operation.updated_at = clock.now()
     operation.expires_at = int(clock.now()) + KEPT_FOR if operation.status in FINAL else None

@@ -196,6 +196,11 @@ def find_live(agency_id: str, phone_number: str) -> PhoneConfiguration | None:
         return next((each for each in newest_first if each.agency_id == agency_id and each.live), None)
 
 
+def find_guard(phone_number: str) -> NumberGuard | None:
+    """Whose the number is, whichever agency's."""
+    return get(NumberGuard, guard_key(phone_number))
+
+
 def find_guarded(agency_id: str, phone_number: str) -> PhoneConfiguration | None:
     """As `find_live`, by the number's guard: two reads, but of what was just written, too."""
     guard = get(NumberGuard, guard_key(phone_number))
@@ -385,4 +390,7 @@ def _guarded() -> Conflict:
 
 
 def _changed() -> Conflict:
-    return Conflict("The phone configuration was changed meanwhile", fix="Read it again and repeat the request.")
+    """Retryable: whoever reads the record again can go on."""
+    conflict = Conflict("The phone configuration was changed meanwhile", fix="Read it again and repeat the request.")
+    conflict.retryable = True
+    return conflict

@@ -29,6 +29,15 @@ class CarrierAccount:
     base_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookSigner:
+    """`account` is what the carrier's requests name as `AccountSid`; `headers` those that may hold the signature."""
+
+    account: str
+    key: SecretStr
+    headers: tuple[str, ...]
+
+
 @cache
 def transport(provider: ProviderType) -> Transport:
     return Transport(provider)
@@ -67,6 +76,21 @@ class Providers:
             deadline,
             self._settings.ultravox_telephony_api,
         )
+
+
+def webhook_signer(account: CarrierAccount) -> WebhookSigner | None:
+    """Who signs the webhooks of a carrier whose numbers call a URL; None: that can't be told.
+
+    Twilio signs with the account's auth token, also where an API key makes the calls; SignalWire with a key of its own.
+    """
+    user, key = account.secrets["api_key"].get_secret_value(), account.secrets.get("signing_key")
+    if account.provider is ProviderType.TWILIO:
+        if user.startswith("SK"):
+            return WebhookSigner(account.meta.get("account_sid", ""), key, ("x-twilio-signature",)) if key else None
+        return WebhookSigner(user, account.secrets["api_secret"], ("x-twilio-signature",))
+    if account.provider is ProviderType.SIGNALWIRE and key:
+        return WebhookSigner(user, key, ("x-signalwire-signature", "x-twilio-signature"))
+    return None
 
 
 # Each client is imported where it is made: a function that speaks to one carrier doesn't load the others.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -101,6 +102,17 @@ class Ultravox:
         except ProviderRejected as error:
             if error.status != 404:
                 raise
+
+    def take_call(self, agent_id: str, metadata: Mapping[str, str]) -> str:
+        """Has an agent take a call that a carrier streams: the address to stream it to.
+
+        Not to be repeated: each is another call. Raises `ProviderRejected` (402: out of credit), `ProviderRateLimited`
+        (too many calls at once, perhaps), `OutcomeUnknown`, ….
+        """
+        path = f"/api/agents/{quote(agent_id, safe='')}/calls"
+        body = {"medium": {"twilio": {}}, "metadata": dict(metadata)}
+        call = self._send("start the call", "POST", path, body, Repeat.NEVER)
+        return str(call["joinUrl"])
 
     def _send(
         self, operation: str, method: str, path: str, json: Any = None, repeat: Repeat = Repeat.SAFE

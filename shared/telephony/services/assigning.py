@@ -141,6 +141,7 @@ def _configure(run: Run[Assignment]) -> Data:
 def _end(run: Run[Assignment], data: Data) -> Sequence[Write]:
     c, operation = run.context, run.operation
     before = c.record.assistant_id
+    wiring.keep_replaced(c.record, c.setup)
     wiring.wire_record(c.record, data["number"], c.assistant)
     c.record.operation_id = None
     writes = [

@@ -86,6 +86,7 @@ PROVIDERS: tuple[Provider, ...] = (
             Field("api_key", "Account SID, or API key SID", secret=True, required=True),
             Field("api_secret", "Auth token, or the API key's secret", secret=True, required=True),
             Field("account_sid", "Account SID, with an API key SID", in_meta=True),
+            Field("signing_key", "Auth token, with an API key SID: signs webhooks", secret=True),
         ),
         base_urls=r"https://api\.twilio\.com/?",
         base_url_example="https://api.twilio.com",

@@ -10,6 +10,7 @@ from telephony.errors import Conflict, NotFound, OperationInProgress
 from telephony.models import audit_events, operations
 from telephony.models.base import commit
 from telephony.models.operations import FINAL, Operation
+from telephony.services import batch_results
 from telephony.services.cursors import Cursors
 from telephony.values import Principal
 from telephony.wakeups import Wakeups
@@ -33,8 +34,10 @@ class Operations:
         self._wakeups = wakeups
 
     def get(self, principal: Principal, operation_id: str) -> Data:
-        """Raises `NotFound`."""
-        return describe(_require(principal, operation_id))
+        """With what has become of each number, if it is a batch of purchases. Raises `NotFound`."""
+        operation = _require(principal, operation_id)
+        items = batch_results.results(operation) if operation.kind == batch_results.BATCH else None
+        return describe(operation) | {"items": items}
 
     def page(
         self, principal: Principal, *, status: str | None = None, kind: str | None = None, cursor: str | None = None

@@ -126,6 +126,8 @@ class ProviderAccounts:
         """
         agency, configurations = _load(scope.principal.agency_id)
         target = _one_of(configurations, scope, agency, configuration_id)
+        if not changes:
+            raise InvalidRequest("There is nothing to change", code="empty_update")
         provider = catalogue.by_type(target.provider)
         principal = scope.principal
         return _shown(principal, self._save(principal, agency, configurations, provider, target, changes, saving))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from telephony import clock, e164
@@ -66,6 +66,9 @@ NUMBER_OVERDUE = 3600
 
 DOUBTED_FOR = 3600
 """Seconds for which a number that is not for sale any more may be ours, by an order that isn't listed yet."""
+
+BATCH_PATIENCE = 6 * 3600
+"""Seconds for which a purchase of a batch is tried again after what a retry could mend."""
 
 CHECK_ACCOUNT = "Check the carrier account: the number may have been released there."
 
@@ -126,7 +129,9 @@ class Purchasing:
             check=_before_buying,
             settle_after=lambda run: run.context.provider.settle_after,
         )
-        self.workflow: Workflow[Purchase] = Workflow(PURCHASE, (buy,), self._context_of, _finish, _abandon)
+        self.workflow: Workflow[Purchase] = Workflow(
+            PURCHASE, (buy,), self._context_of, _finish, self._admit, _refuse, _abandon
+        )
 
     def purchase(
         self,
@@ -144,41 +149,15 @@ class Purchasing:
         if seen.key is not None and seen.key.live:
             return self._replay(seen.key, request)
         limits.check_open_operations(seen.limits)
-        configuration = self._accounts.choose(provider_configurations.of_agency(principal.agency_id), request.provider)
-        if request.assistant_id is not None:
-            if seen.assistant is None:
-                raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
-            wiring.require_ready(seen.assistant, request.provider, seen.agency)
-        if seen.guard is not None:
-            _refuse_guarded(seen.guard, principal.agency_id)
-        client = self._accounts.client(configuration, deadline)
+        operation = new_operation(principal.agency_id, principal.caller_id, request, public_base_url)
         try:
-            quote = _quote_to_buy(client, request.phone_number)
+            context, writes = self._intend(seen, operation, request, deadline)
         except (Conflict, ProviderRejected):
             if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
                 return overtaken
             raise
-        _check_prices(quote, request, seen.limits)
-        operation = _new_operation(principal, request, public_base_url)
-        record = _new_record(principal.agency_id, operation.id, request, int(configuration.id), quote)
-        operation.input["phone_configuration_id"] = record.id
-        setup = wiring.setup_for(
-            request.provider,
-            seen.agency,
-            seen.assistant,
-            public_base_url,
-            reference=operation.id,
-            friendly_name=request.friendly_name,
-        )
-        writes = [
-            *([_keep_key(principal.agency_id, idempotency_key, request, operation.id)] if idempotency_key else []),
-            *phone_configurations.create(record, operation.id),
-            limits.reserve(principal.agency_id, seen.limits, quote.monthly.amount if quote.monthly else None),
-            _audit(operation, "number.purchase_begun", record),
-        ]
-        if seen.assistant is not None:
-            writes.append(assistants.count_number(principal.agency_id, int(seen.assistant.id), 1))
-        context = Purchase(record, client, setup, seen.assistant, quote)
+        if idempotency_key is not None:
+            writes.insert(0, _keep_key(principal.agency_id, idempotency_key, request, operation.id))
         try:
             self._saga.open(self.workflow, operation, context, deadline, *writes)
         except Waiting:
@@ -191,6 +170,47 @@ class Purchasing:
             raise
         return PurchaseResult(_answer(operation))
 
+    def _intend(
+        self, seen: _Seen, operation: Operation, request: PurchaseRequest, deadline: Deadline
+    ) -> tuple[Purchase, list[Write]]:
+        """Checks all that is free, and makes the records of the intent."""
+        agency_id, of_batch = operation.agency_id, not operation.input["interactive"]
+        configuration = self._accounts.choose(provider_configurations.of_agency(agency_id), request.provider)
+        if request.assistant_id is not None:
+            if seen.assistant is None:
+                raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
+            wiring.require_ready(seen.assistant, request.provider, seen.agency)
+        if seen.guard is not None:
+            refuse_guarded(seen.guard, agency_id)
+        client = self._accounts.client(configuration, deadline, paced=of_batch)
+        quote = _quote_to_buy(client, request.phone_number)
+        _check_prices(quote, request, seen.limits)
+        record = _new_record(agency_id, operation.id, request, int(configuration.id), quote)
+        operation.input = {**operation.input, "phone_configuration_id": record.id}
+        setup = wiring.setup_for(
+            request.provider,
+            seen.agency,
+            seen.assistant,
+            operation.input["public_base_url"],
+            reference=operation.id,
+            friendly_name=request.friendly_name,
+        )
+        monthly = quote.monthly.amount if quote.monthly else None
+        writes = [
+            *phone_configurations.create(record, operation.id),
+            limits.reserve(agency_id, seen.limits, monthly, operations=0 if of_batch else 1),
+            _audit(operation, "number.purchase_begun", record),
+        ]
+        if seen.assistant is not None:
+            writes.append(assistants.count_number(agency_id, int(seen.assistant.id), 1))
+        return Purchase(record, client, setup, seen.assistant, quote), writes
+
+    def _admit(self, operation: Operation, deadline: Deadline) -> tuple[Purchase, list[Write]]:
+        """A purchase of a batch, whose operation was written down before anything was checked."""
+        given = operation.input
+        request = PurchaseRequest(**{**given["request"], "provider": ProviderType(given["provider"])})
+        return self._intend(self._read(operation.agency_id, request, None), operation, request, deadline)
+
     def _overtaken(
         self, agency_id: str, request: PurchaseRequest, idempotency_key: str | None
     ) -> PurchaseResult | None:
@@ -199,7 +219,7 @@ class Purchasing:
         if seen.key is not None and seen.key.live:
             return self._replay(seen.key, request)
         if seen.guard is not None:
-            _refuse_guarded(seen.guard, agency_id)
+            refuse_guarded(seen.guard, agency_id)
         return None
 
     def _read(self, agency_id: str, request: PurchaseRequest, idempotency_key: str | None) -> _Seen:
@@ -253,7 +273,9 @@ class Purchasing:
         )
         if agency is None or record is None:
             raise NotFound("The records of this purchase are gone", code="purchase_records_missing")
-        client = self._accounts.client_of(operation.agency_id, int(record.provider_configuration_id), deadline)
+        client = self._accounts.client_of(
+            operation.agency_id, int(record.provider_configuration_id), deadline, paced=True
+        )
         setup = wiring.setup_for(
             client.type,
             agency,
@@ -382,6 +404,11 @@ def _finish(run: Run[Purchase]) -> Sequence[Write]:
     return ()
 
 
+def _refuse(operation: Operation, _error: TelephonyError) -> Sequence[Write]:
+    """Nothing was held yet, but its place among the open operations."""
+    return [limits.end_operation(operation.agency_id)]
+
+
 def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | None:
     """Gives everything back, once; None while something may have been bought, or waiting can mend it.
 
@@ -390,7 +417,7 @@ def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | Non
     c, operation = run.context, run.operation
     if not c.nothing_bought or isinstance(error, StorageUnavailable | OutOfTime):
         return None
-    if error.retryable and not operation.input["interactive"]:
+    if error.retryable and not operation.input["interactive"] and clock.now() < operation.created_at + BATCH_PATIENCE:
         return None
     c.record.metadata = {**c.record.metadata, "failure": error.code}
     c.record.operation_id = None
@@ -464,7 +491,8 @@ def _check_against_reservation(quote: AvailableNumber, record: PhoneConfiguratio
             )
 
 
-def _refuse_guarded(guard: NumberGuard, agency_id: str) -> None:
+def refuse_guarded(guard: NumberGuard, agency_id: str) -> None:
+    """Raises `OperationInProgress` or `Conflict` (`already_owned`) for a number that is guarded."""
     if guard.guarded_by != agency_id:
         raise Conflict("This number is already owned", code="already_owned")
     operation = operations.find(guard.guarding_operation_id)
@@ -473,20 +501,31 @@ def _refuse_guarded(guard: NumberGuard, agency_id: str) -> None:
     raise Conflict("This number is already owned", code="already_owned", fix="Assign or release it as it is.")
 
 
-def _new_operation(principal: Principal, request: PurchaseRequest, public_base_url: str) -> Operation:
+def new_operation(
+    agency_id: str,
+    actor: str,
+    request: PurchaseRequest,
+    public_base_url: str,
+    *,
+    operation_id: str | None = None,
+    batch_id: str | None = None,
+) -> Operation:
+    """Not stored yet. One of a batch is its own id's, and nobody waits for its answer."""
     now = clock.now()
+    of_batch = {"request": asdict(request), "batch_id": batch_id} if batch_id else {}
     return Operation(
-        operations.new_id(),
+        operation_id or operations.new_id(),
         kind=PURCHASE,
-        agency_id=principal.agency_id,
-        actor=principal.caller_id,
+        agency_id=agency_id,
+        actor=actor,
         input={
             "phone_number": request.phone_number,
             "provider": request.provider.value,
             "assistant_id": request.assistant_id,
             "friendly_name": request.friendly_name,
             "public_base_url": public_base_url,
-            "interactive": True,
+            "interactive": batch_id is None,
+            **of_batch,
         },
         created_at=now,
         updated_at=now,

@@ -69,6 +69,8 @@ class Run[C]:
     deadline: Deadline
     partial: Data = field(default_factory=dict)
     """What the step at hand has brought about so far: kept even if the rest of the step fails."""
+    unwritten: list[StepRecord] = field(default_factory=list)
+    """Steps that are done, but whose records are not written yet."""
 
     def data(self, step: str) -> Data:
         """What a step left behind; {} before it did."""
@@ -102,6 +104,10 @@ class Workflow[C]:
     steps: tuple[Step[C], ...]
     context: Callable[[Operation, Deadline], C]
     finish: Callable[[Run[C]], Sequence[Write]] = lambda _run: ()
+    admit: Callable[[Operation, Deadline], tuple[C, Sequence[Write]]] | None = None
+    """For a kind whose operations may be written down first and checked later: makes the context of one that has no
+    steps yet, with the records of its intent, or raises what is against it; `refuse` are the records of that."""
+    refuse: Callable[[Operation, TelephonyError], Sequence[Write]] = lambda _operation, _error: ()
     abandon: Callable[[Run[C], TelephonyError], Sequence[Write] | None] | None = None
     """For a kind that ends with its first failure: the records that give back what it held, or None if it must go on
     because something may have been brought about. Without it, a failure that a retry can't mend waits for the caller."""
@@ -152,6 +158,7 @@ class Saga:
                 data = self._do(step, record, run, pending)
                 record.state, record.done_at, record.data = StepState.DONE, clock.now(), data
                 record.error_code = None
+                run.unwritten.append(record)
                 pending.extend(step.writes(run, data))
             self._succeed(workflow, run, pending)
         except Waiting as waiting:
@@ -170,6 +177,34 @@ class Saga:
         if delay is not None:
             self._wakeups.send(operation.id, operation.agency_id, delay)
         _log_stop(operation, "", error, delay is not None)
+
+    def admit[C](self, workflow: Workflow[C], operation: Operation, deadline: Deadline) -> Run[C] | None:
+        """Begins a leased operation that was only written down so far; None: it goes no further now.
+
+        Ends it with what a retry can't mend, or hasn't mended for long: nothing is held for it yet.
+        """
+        assert workflow.admit is not None
+        written = operation.input
+        try:
+            context, writes = workflow.admit(operation, deadline)
+            _start(operation, operation.step(workflow.steps[0].name))
+            commit(operations.journal(operation), *writes)
+        except StorageUnavailable as error:
+            # It may have been written: what is stored tells, when the lease has ended.
+            _log_stop(operation, "", error, retry=True)
+            return None
+        except TelephonyError as error:
+            operation.steps.clear()
+            operation.input = written
+            now = clock.now()
+            if error.retryable and now - (operation.failing_since or now) < workflow.give_up_after:
+                self.stop(workflow, operation, error)
+                return None
+            _abandon(operation, error)
+            commit(operations.journal(operation), *workflow.refuse(operation, error))
+            _log_stop(operation, "", error, retry=False)
+            return None
+        return Run(operation, context, deadline)
 
     def _do[C](self, step: Step[C], record: StepRecord, run: Run[C], pending: list[Write]) -> Data:
         if step.local:
@@ -190,6 +225,7 @@ class Saga:
     def _flush[C](self, run: Run[C], pending: list[Write]) -> None:
         commit(operations.journal(run.operation), *pending)
         pending.clear()
+        run.unwritten.clear()
 
     def _succeed[C](self, workflow: Workflow[C], run: Run[C], pending: list[Write]) -> None:
         operation = run.operation
@@ -265,7 +301,10 @@ class Saga:
         except Conflict:
             if run.operation.status == Status.ABANDONED:
                 raise  # what it held must be given back with it
-            # A record that the steps changed is gone or another's by now: the journal keeps what was done.
+            # A record that the steps change was changed by somebody else. The next run reads it anew, finds what these
+            # steps did, and writes their records again.
+            for record in run.unwritten:
+                record.state = StepState.STARTED
             self._flush(run, [])
 
 

@@ -17,6 +17,10 @@ SETUP_ERROR = "setup_error"
 """In a record's metadata: why a number that is ours could not be wired."""
 
 
+REPLACED = "replaced_webhooks"
+"""In a record's metadata: where calls and messages of an imported number went before we took it over."""
+
+
 def setup_for(
     provider: ProviderType,
     agency: Agency,
@@ -103,14 +107,46 @@ def why_voice_only(provider: str) -> str:
     return "the carrier offers no messages for it"
 
 
-def wire_record(record: PhoneConfiguration, number: dict[str, Any], assistant: Assistant | None) -> None:
-    """Sets what the carrier confirmed on the record; `number` as `describe` makes it."""
-    record.provider_phone_number_id = number["id"]
+def wires(number: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what `describe` made: where calls and messages go, as far as anything is set."""
+    names = ("voice_url", "sms_url", "connection_id", "messaging_profile_id", "overridden_by", "sms_overridden_by")
+    return {name: number[name] for name in names if number.get(name)}
+
+
+def is_foreign(provider: ProviderType, number: Mapping[str, Any], setup: NumberSetup) -> bool:
+    """Whether calls or messages of a number, as `describe` made it, reach something that is not what we would set."""
+    if catalogue.by_type(provider).rings_at_connection:
+        return number["connection_id"] not in (None, setup.connection_id)
+    return bool(
+        number["voice_url"] not in (None, setup.voice_url)
+        or number["sms_url"] not in (None, setup.sms_url)
+        or number["overridden_by"]
+        or number["sms_overridden_by"]
+    )
+
+
+def keep_replaced(record: PhoneConfiguration, setup: NumberSetup) -> None:
+    """Notes on the record of an imported number where it went before it is assigned for the first time."""
+    known = {"overridden_by": None, "sms_overridden_by": None} | {
+        name: getattr(record, name) for name in ("voice_url", "sms_url", "connection_id", "messaging_profile_id")
+    }
+    if record.is_imported and is_foreign(ProviderType(str(record.provider)), known, setup):
+        record.metadata = {REPLACED: wires(known), **record.metadata}
+
+
+def note_wires(record: PhoneConfiguration, number: Mapping[str, Any]) -> None:
+    """Sets on the record where its carrier sends calls and messages; `number` as `describe` makes it."""
     record.connection_id = number["connection_id"]
     record.messaging_profile_id = number["messaging_profile_id"]
     record.voice_url = number["voice_url"]
     record.sms_url = number["sms_url"]
     record.capabilities = number["capabilities"]
+
+
+def wire_record(record: PhoneConfiguration, number: dict[str, Any], assistant: Assistant | None) -> None:
+    """Sets what the carrier confirmed on the record; `number` as `describe` makes it."""
+    record.provider_phone_number_id = number["id"]
+    note_wires(record, number)
     record.metadata = {name: value for name, value in record.metadata.items() if name != SETUP_ERROR}
     record.assistant_id = int(assistant.id) if assistant else None
     record.assistant_name = assistant.name if assistant else None

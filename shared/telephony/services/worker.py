@@ -9,7 +9,7 @@ from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import OperationInProgress, PartialFailure, TelephonyError
 from telephony.models import operations
-from telephony.models.operations import FINAL
+from telephony.models.operations import FINAL, Operation
 from telephony.observability import emit_metrics, logger
 from telephony.services.saga import Run, Saga, Waiting, Workflow, understands
 from telephony.wakeups import Wakeups
@@ -47,16 +47,22 @@ class Worker:
         if not self._saga.take_over(operation, deadline):
             return
         try:
-            run = Run(operation, workflow.context(operation, deadline), deadline)
-        except TelephonyError as error:
-            self._saga.stop(workflow, operation, error)
-            return
-        try:
-            self._saga.proceed(workflow, run)
+            run = self._run_of(workflow, operation, deadline)
+            if run is not None:
+                self._saga.proceed(workflow, run)
         except (PartialFailure, Waiting):
             return  # journaled and logged where it was raised
         except OperationInProgress:
             return  # another run has taken it over, and journals what comes of it
+
+    def _run_of(self, workflow: Workflow[Any], operation: Operation, deadline: Deadline) -> Run[Any] | None:
+        if workflow.admit is not None and not operation.steps:
+            return self._saga.admit(workflow, operation, deadline)
+        try:
+            return Run(operation, workflow.context(operation, deadline), deadline)
+        except TelephonyError as error:
+            self._saga.stop(workflow, operation, error)
+            return None
 
     def wake_due(self) -> int:
         """Sends a wake-up for each operation that is due. Returns how many; emits what the alarms watch."""
@@ -64,7 +70,8 @@ class Worker:
         woken, oldest = 0, 0.0
         for operation in operations.due(now):
             oldest = max(oldest, now - (operation.due_at or now))
-            if operation.woken_at and now - operation.woken_at < WAKE_AGAIN_SECONDS:
+            woken_since_due = operation.woken_at is not None and operation.woken_at >= (operation.due_at or now)
+            if woken_since_due and now - (operation.woken_at or 0) < WAKE_AGAIN_SECONDS:
                 continue
             if self._wakeups.send(operation.id, operation.agency_id):
                 operations.mark_woken(operation.id)

@@ -1,0 +1,123 @@
+"""Buying many numbers: one operation that is the parent of one purchase for each.
+
+The request writes the parent alone. The worker writes all the purchases in one transaction, under ids that follow from
+the parent's, so that a second time finds the first; each then runs by itself, as any other operation does. The parent
+looks at them until all are decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from telephony import clock
+from telephony.clock import Deadline
+from telephony.errors import Conflict
+from telephony.models import audit_events, limits, operations
+from telephony.models.base import commit
+from telephony.models.operations import FINAL, Operation, Status
+from telephony.services import purchasing
+from telephony.services.batch_results import BATCH, item_id, results
+from telephony.services.purchasing import PurchaseRequest
+from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
+from telephony.values import Principal, ProviderType
+from telephony.wakeups import Wakeups
+
+FIRST_LOOK = 5.0
+LONGEST_LOOK = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`operation_id` is the parent's."""
+
+    operation_id: str
+    accepted: int
+
+
+class Batches:
+    """`workflow` is what the queue worker runs."""
+
+    def __init__(self, saga: Saga, wakeups: Wakeups) -> None:
+        self._saga = saga
+        self._wakeups = wakeups
+        steps = (Step("open_purchases", self._open_purchases), Step("await_purchases", _await_purchases))
+        self.workflow: Workflow[None] = Workflow(BATCH, steps, _no_context)
+
+    def purchase(self, principal: Principal, requests: Sequence[PurchaseRequest], public_base_url: str) -> Batch:
+        """Takes the order of up to 50 numbers, none of which has been looked at yet.
+
+        Raises `TooManyOperations` if they are more than the agency may have open.
+        """
+        limits.check_open_operations(limits.find(principal.agency_id), len(requests))
+        now = clock.now()
+        parent = Operation(
+            operations.new_id(),
+            kind=BATCH,
+            agency_id=principal.agency_id,
+            actor=principal.caller_id,
+            input={"requests": [asdict(each) for each in requests], "public_base_url": public_base_url},
+            created_at=now,
+            updated_at=now,
+        )
+        parent.schedule(now)
+        commit(
+            operations.open_new(parent),
+            audit_events.record(
+                principal.agency_id,
+                "numbers.batch_begun",
+                principal.caller_id,
+                parent.id,
+                numbers=[each.phone_number for each in requests],
+            ),
+        )
+        self._wakeups.send(parent.id, parent.agency_id)
+        return Batch(parent.id, len(requests))
+
+    def _open_purchases(self, run: Run[None]) -> Data:
+        """The same again changes nothing: the ids are the same, and all are written or none."""
+        parent = run.operation
+        purchases = [
+            purchasing.new_operation(
+                parent.agency_id,
+                parent.actor,
+                request,
+                parent.input["public_base_url"],
+                operation_id=item_id(parent, index),
+                batch_id=parent.id,
+            )
+            for index, request in enumerate(_requests(parent))
+        ]
+        for purchase in purchases:
+            purchase.schedule(clock.now())
+        try:
+            commit(
+                *(operations.open_new(purchase) for purchase in purchases),
+                limits.begin_operations(parent.agency_id, len(purchases)),
+            )
+        except Conflict:
+            if operations.find(purchases[0].id) is None:
+                raise
+        for purchase in purchases:
+            self._wakeups.send(purchase.id, purchase.agency_id)
+        return {"purchases": len(purchases)}
+
+
+def _await_purchases(run: Run[None]) -> Data:
+    statuses = [each["status"] for each in results(run.operation)]
+    if not all(status in FINAL for status in statuses):
+        age = clock.now() - run.operation.created_at
+        raise Waiting(min(LONGEST_LOOK, max(FIRST_LOOK, age / 10)))
+    succeeded = statuses.count(Status.SUCCEEDED)
+    run.operation.result = {"succeeded": succeeded, "failed": len(statuses) - succeeded}
+    return run.operation.result
+
+
+def _requests(parent: Operation) -> list[PurchaseRequest]:
+    return [
+        PurchaseRequest(**{**given, "provider": ProviderType(given["provider"])}) for given in parent.input["requests"]
+    ]
+
+
+def _no_context(_operation: Operation, _deadline: Deadline) -> None:
+    """The journal has all that the steps need."""

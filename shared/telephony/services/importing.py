@@ -1,0 +1,279 @@
+"""Taking a number that is in the carrier account already into the inventory, without buying anything.
+
+The carrier's own list proves the ownership. Webhooks that are not ours are somebody's running system: they stay, unless
+`takeover` is asked for, and then the old ones are kept on the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from telephony import clock, e164
+from telephony.clock import Deadline
+from telephony.errors import (
+    Conflict,
+    NotFound,
+    PartialFailure,
+    ProviderError,
+    ProviderRejected,
+    TelephonyError,
+)
+from telephony.models import (
+    assistants,
+    audit_events,
+    limits,
+    operations,
+    phone_configurations,
+    provider_configurations,
+)
+from telephony.models.agencies import Agency
+from telephony.models.assistants import Assistant
+from telephony.models.base import Write, get_together
+from telephony.models.limits import Limits
+from telephony.models.operations import Operation, StepState
+from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
+from telephony.providers.base import NumberProvider, NumberSetup, OwnedNumber
+from telephony.providers.reasons import FIXES
+from telephony.services import purchasing, wiring
+from telephony.services.accounts import Accounts
+from telephony.services.saga import Data, Run, Saga, Step, Workflow
+from telephony.values import Principal, ProviderType
+
+IMPORT = "import_number"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    phone_number: str
+    provider: ProviderType
+    assistant_id: int | None = None
+    friendly_name: str | None = None
+    takeover: bool = False
+
+
+@dataclass(slots=True)
+class Import:
+    """What the step works with. `number`: as read in this very invocation, or None."""
+
+    record: PhoneConfiguration
+    provider: NumberProvider
+    setup: NumberSetup
+    assistant: Assistant | None
+    number: OwnedNumber | None = None
+
+
+class Importing:
+    """`workflow` is what the queue worker runs."""
+
+    def __init__(self, accounts: Accounts, saga: Saga) -> None:
+        self._accounts = accounts
+        self._saga = saga
+        step = Step(IMPORT, _wire, writes=_end)
+        self.workflow: Workflow[Import] = Workflow(IMPORT, (step,), self._context_of, abandon=_abandon)
+
+    def import_number(
+        self, principal: Principal, request: ImportRequest, public_base_url: str, deadline: Deadline
+    ) -> Data:
+        """Imports a number of the agency's carrier account.
+
+        Returns `phone_number`, `provider`, `phone_configuration_id`, `operation_id`, `message`. Raises `NotFound` for a
+        number that is not in the account, `Conflict` (`already_owned`), `SpendingLimitExceeded`, what the purchase
+        raises about provider and assistant, and what the carrier says.
+        """
+        agency_id = principal.agency_id
+        keys: list[tuple[Any, Any, Any]] = [
+            (Agency, f"agency#{agency_id}", None),
+            (Limits, limits.key(agency_id), None),
+            (NumberGuard, phone_configurations.guard_key(request.phone_number), None),
+        ]
+        if request.assistant_id is not None:
+            keys.append((Assistant, agency_id, request.assistant_id))
+        agency, bounds, guard, *found = get_together(*keys)
+        if agency is None:
+            raise NotFound("Agency not found", code="agency_not_found")
+        configuration = self._accounts.choose(provider_configurations.of_agency(agency_id), request.provider)
+        assistant = _checked_assistant(found, request, agency)
+        if guard is not None:
+            purchasing.refuse_guarded(guard, agency_id)
+        client = self._accounts.client(configuration, deadline)
+        number = client.owned(request.phone_number)
+        if number is None:
+            raise NotFound(
+                f"This number is not in the {request.provider.title()} account",
+                code="number_not_found",
+                fix="Check the number and the carrier account, or buy the number.",
+            )
+        price = client.monthly_price(request.phone_number)
+        operation = _new_operation(principal, request, public_base_url, number)
+        country = number.country_code or e164.country_of(request.phone_number)
+        record = phone_configurations.new(
+            agency_id,
+            request.phone_number,
+            operation.id,
+            provider=request.provider.value,
+            provider_configuration_id=int(configuration.id),
+            friendly_name=request.friendly_name or number.friendly_name,
+            country_code=country,
+            region_id=country.lower(),
+            region_or_country_name=country,
+            monthly_price=price.amount if price else None,
+            currency=price.currency if price else None,
+            is_imported=True,
+        )
+        operation.input["phone_configuration_id"] = record.id
+        setup = _setup(operation, request.provider, agency, assistant)
+        writes = [
+            *phone_configurations.create(record, operation.id),
+            limits.reserve(agency_id, bounds, price.amount if price else None, operations=0),
+            _audit(operation, "number.import_begun", record),
+        ]
+        if assistant is not None:
+            writes.append(assistants.count_number(agency_id, int(assistant.id), 1))
+        context = Import(record, client, setup, assistant, number)
+        try:
+            self._saga.open(self.workflow, operation, context, deadline, *writes)
+        except PartialFailure as failure:
+            raise failure.plain() from failure
+        return _answer(operation)
+
+    def _context_of(self, operation: Operation, deadline: Deadline) -> Import:
+        assistant_id = operation.input["assistant_id"]
+        agency, record = get_together(
+            (Agency, f"agency#{operation.agency_id}", None),
+            (PhoneConfiguration, f"phone#{operation.input['phone_configuration_id']}", None),
+        )
+        if agency is None or record is None:
+            raise NotFound("The records of this import are gone", code="import_records_missing")
+        assistant = assistants.find(operation.agency_id, assistant_id) if assistant_id is not None else None
+        client = self._accounts.client_of(
+            operation.agency_id, int(record.provider_configuration_id), deadline, paced=True
+        )
+        return Import(record, client, _setup(operation, client.type, agency, assistant), assistant)
+
+
+def _checked_assistant(found: Sequence[Any], request: ImportRequest, agency: Agency) -> Assistant | None:
+    if request.assistant_id is None:
+        return None
+    if found[0] is None:
+        raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
+    assistant: Assistant = found[0]
+    wiring.require_ready(assistant, request.provider, agency)
+    return assistant
+
+
+def _new_operation(
+    principal: Principal, request: ImportRequest, public_base_url: str, number: OwnedNumber
+) -> Operation:
+    """`found` is how the number was wired before anything was done to it."""
+    now = clock.now()
+    return Operation(
+        operations.new_id(),
+        kind=IMPORT,
+        agency_id=principal.agency_id,
+        actor=principal.caller_id,
+        input={
+            "phone_number": request.phone_number,
+            "provider": request.provider.value,
+            "assistant_id": request.assistant_id,
+            "takeover": request.takeover,
+            "public_base_url": public_base_url,
+            "found": wiring.describe(request.provider, number),
+        },
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _setup(operation: Operation, provider: ProviderType, agency: Agency, assistant: Assistant | None) -> NumberSetup:
+    return wiring.setup_for(provider, agency, assistant, operation.input["public_base_url"], reference=operation.id)
+
+
+def _wire(run: Run[Import]) -> Data:
+    """Makes the number call us, if nobody else is called now or `takeover` says so. The same again changes nothing."""
+    c, operation = run.context, run.operation
+    number = c.number or c.provider.owned(str(c.record.phone_number))
+    if number is None:
+        raise ProviderRejected(
+            "The number is not in the carrier account any more",
+            provider=c.provider.type.value,
+            operation=IMPORT,
+            code="number_gone",
+            fix="Check the carrier account.",
+        )
+    foreign = wiring.is_foreign(c.provider.type, operation.input["found"], c.setup)
+    if foreign and not operation.input["takeover"]:
+        return {"number": wiring.describe(c.provider.type, number), "kept": True}
+    try:
+        number = c.provider.configure(number, c.setup)
+    except ProviderError as error:
+        if error.retryable:
+            raise
+        return {"number": wiring.describe(c.provider.type, number), "setup_error": error.code}
+    replaced = {"replaced": wiring.wires(operation.input["found"])} if foreign else {}
+    return {"number": wiring.describe(c.provider.type, number), **replaced}
+
+
+def _end(run: Run[Import], data: Data) -> Sequence[Write]:
+    c, operation = run.context, run.operation
+    wiring.wire_record(c.record, data["number"], c.assistant)
+    status = NumberStatus(data["number"]["record_status"])
+    if status is NumberStatus.ACTIVE and (data.get("kept") or "setup_error" in data):
+        status = NumberStatus.INACTIVE
+    if "setup_error" in data:
+        c.record.metadata = {**c.record.metadata, wiring.SETUP_ERROR: data["setup_error"]}
+    if "replaced" in data:
+        c.record.metadata = {**c.record.metadata, wiring.REPLACED: data["replaced"]}
+    c.record.operation_id = None
+    operation.result = {"phone_configuration_id": c.record.id}
+    return [
+        *phone_configurations.replace(c.record, status),
+        _audit(operation, "number.imported", c.record, replaced=data.get("replaced")),
+    ]
+
+
+def _abandon(run: Run[Import], error: TelephonyError) -> Sequence[Write] | None:
+    """Nothing was spent: what a retry can't mend ends here, and the number is not ours."""
+    c, operation = run.context, run.operation
+    if error.retryable or operation.step(IMPORT).state == StepState.DONE or isinstance(error, Conflict):
+        return None
+    c.record.metadata = {**c.record.metadata, "failure": error.code}
+    c.record.operation_id = None
+    writes = [
+        *phone_configurations.replace(c.record, NumberStatus.RELEASED),
+        limits.give_back(operation.agency_id, int(c.record.monthly_price or 0)),
+        _audit(operation, "number.import_failed", c.record, code=error.code),
+    ]
+    if operation.input["assistant_id"] is not None:
+        writes.append(assistants.count_number(operation.agency_id, operation.input["assistant_id"], -1))
+    return writes
+
+
+def _answer(operation: Operation) -> Data:
+    data = operation.step(IMPORT).data or {}
+    message = "Phone number imported successfully"
+    if data.get("kept"):
+        message += ". Its webhooks are not ours and were left as they are: import with takeover, or assign it"
+    if "setup_error" in data:
+        message += ", but the carrier refused to wire it"
+    return {
+        "phone_number": operation.input["phone_number"],
+        "provider": operation.input["provider"],
+        "phone_configuration_id": operation.input["phone_configuration_id"],
+        "operation_id": operation.id,
+        "message": message,
+    }
+
+
+def _audit(operation: Operation, action: str, record: PhoneConfiguration, **details: Any) -> Write:
+    return audit_events.record(
+        operation.agency_id,
+        action,
+        operation.actor,
+        record.id,
+        phone_number=record.phone_number,
+        provider=record.provider,
+        operation_id=operation.id,
+        **details,
+    )

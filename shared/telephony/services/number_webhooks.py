@@ -1,0 +1,229 @@
+"""Where a number's calls and messages go: told fresh by the carrier, and changed there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from telephony import clock
+from telephony.clock import Deadline
+from telephony.errors import InvalidRequest, NotFound, OperationInProgress, PartialFailure, TelephonyError
+from telephony.models import agencies, assistants, audit_events, operations, phone_configurations
+from telephony.models.base import Write
+from telephony.models.operations import FINAL, Operation, StepState
+from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
+from telephony.providers.base import NumberProvider, NumberSetup, OwnedNumber
+from telephony.services import catalogue, public_urls, wiring
+from telephony.services.accounts import Accounts
+from telephony.services.saga import Data, Run, Saga, Step, Workflow
+from telephony.values import Principal, ProviderType
+
+SET_WEBHOOKS = "set_webhooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to be changed; None leaves it as it is."""
+
+    voice_webhook_url: str | None = None
+    enable_sms: bool = False
+    disable_sms: bool = False
+
+
+@dataclass(slots=True)
+class Rewiring:
+    record: PhoneConfiguration
+    provider: NumberProvider
+
+
+class NumberWebhooks:
+    """`workflow` is what the queue worker runs."""
+
+    def __init__(self, accounts: Accounts, saga: Saga) -> None:
+        self._accounts = accounts
+        self._saga = saga
+        step = Step(SET_WEBHOOKS, _configure, writes=_end)
+        self.workflow: Workflow[Rewiring] = Workflow(SET_WEBHOOKS, (step,), self._context_of, abandon=_abandon)
+
+    def get(self, principal: Principal, phone_number: str, deadline: Deadline) -> Data:
+        """As the carrier has it now. Raises `NotFound` (`number_not_found`, `number_gone`), and what the carrier says."""
+        record = require_live(principal, phone_number)
+        return _shown(record, wiring.describe(_provider(record), owned(self._open(record, deadline), record)))
+
+    def update(
+        self,
+        principal: Principal,
+        phone_number: str,
+        provider: ProviderType | None,
+        wanted: Changes,
+        base_url: str,
+        deadline: Deadline,
+    ) -> Data:
+        """Changes what `wanted` says. Returns what `get` does, and `updated_webhooks`, `message`.
+
+        Raises `InvalidRequest` for a URL that is not public, and for what the carrier or the number can't do;
+        `NotFound`, `OperationInProgress`, and what the carrier says.
+        """
+        record = require_live(principal, phone_number)
+        if provider is not None and record.provider != provider:
+            raise InvalidRequest(f"This number is at {str(record.provider).title()}", code="provider_mismatch")
+        wires = _wires(record, wanted, base_url)
+        unfinished = operations.find(record.operation_id) if record.operation_id else None
+        if unfinished is not None and unfinished.status not in FINAL:
+            raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
+        if record.status == NumberStatus.PENDING:
+            raise OperationInProgress("The purchase of this number has not ended yet")
+        now = clock.now()
+        operation = Operation(
+            operations.new_id(),
+            kind=SET_WEBHOOKS,
+            agency_id=principal.agency_id,
+            actor=principal.caller_id,
+            input={"phone_configuration_id": record.id, "wires": wires},
+            created_at=now,
+            updated_at=now,
+        )
+        context = Rewiring(record, self._open(record, deadline))
+        try:
+            self._saga.open(
+                self.workflow, operation, context, deadline, phone_configurations.claim(record, operation.id)
+            )
+        except PartialFailure as failure:
+            raise failure.plain() from failure
+        names = {"voice_url": "voice_webhook_url", "sms_url": "sms_webhook_url"}
+        updated = {names.get(name, name): value for name, value in wires.items()}
+        shown = _shown(record, operation.step(SET_WEBHOOKS).data["number"])
+        return shown | {"updated_webhooks": updated, "message": "Webhooks updated"}
+
+    def _open(self, record: PhoneConfiguration, deadline: Deadline, *, paced: bool = False) -> NumberProvider:
+        account = int(record.provider_configuration_id or 0)
+        return self._accounts.client_of(str(record.agency_id), account, deadline, paced=paced)
+
+    def _context_of(self, operation: Operation, deadline: Deadline) -> Rewiring:
+        record = phone_configurations.reload(operation.input["phone_configuration_id"])
+        if record is None:
+            raise NotFound("The record of this number is gone", code="phone_configuration_not_found")
+        return Rewiring(record, self._open(record, deadline, paced=True))
+
+
+def require_live(principal: Principal, phone_number: str) -> PhoneConfiguration:
+    """The agency's live record of a number. Raises `NotFound`."""
+    record = phone_configurations.find_guarded(principal.agency_id, phone_number)
+    if record is None:
+        raise NotFound("This number is not in your inventory", code="number_not_found")
+    return record
+
+
+def owned(provider: NumberProvider, record: PhoneConfiguration) -> OwnedNumber:
+    """Raises `NotFound` (`number_gone`)."""
+    number = provider.owned(str(record.phone_number))
+    if number is None:
+        raise NotFound(
+            "The number is not in the carrier account any more",
+            code="number_gone",
+            fix="Release the number, or check the carrier account.",
+        )
+    return number
+
+
+def _wires(record: PhoneConfiguration, wanted: Changes, base_url: str) -> dict[str, str | None]:
+    """The fields of a setup that change."""
+    wires: dict[str, str | None] = {}
+    at_connection = catalogue.by_type(str(record.provider)).rings_at_connection
+    if wanted.voice_webhook_url is not None:
+        if at_connection:
+            raise InvalidRequest.field(
+                "voice_webhook_url",
+                f"{str(record.provider).title()} numbers ring at a connection and have no URL of their own",
+                code="not_supported",
+                fix="Assign the number to an assistant with the connection.",
+            )
+        wires["voice_url"] = public_urls.check("voice_webhook_url", wanted.voice_webhook_url)
+    if wanted.enable_sms and at_connection:
+        wires["messaging_profile_id"] = _messaging_profile(record)
+    elif wanted.enable_sms:
+        if not record.capabilities.get("sms"):
+            raise InvalidRequest.field("enable_sms", "the carrier offers no messages for it", code="not_supported")
+        wires["sms_url"] = f"{base_url}/twiml"
+    if wanted.disable_sms:
+        wires["messaging_profile_id" if at_connection else "sms_url"] = None
+    return wires
+
+
+def _messaging_profile(record: PhoneConfiguration) -> str:
+    """The assistant's, else the agency's."""
+    agency_id, assistant_id = str(record.agency_id), record.assistant_id
+    assistant = assistants.find(agency_id, int(assistant_id)) if assistant_id is not None else None
+    agency = agencies.find(agency_id)
+    profile = (assistant and assistant.messaging_profile_id) or (agency and agency.messaging_profile_id)
+    if not profile:
+        raise InvalidRequest.field(
+            "enable_sms",
+            "there is no messaging profile",
+            code="assistant_not_ready",
+            fix="Give the assistant a messaging_profile_id.",
+        )
+    return profile
+
+
+def _configure(run: Run[Rewiring]) -> Data:
+    """The same again changes nothing."""
+    c = run.context
+    number = owned(c.provider, c.record)
+    setup = NumberSetup(
+        reference=str(c.record.phone_request_id),
+        **{
+            "connection_id": number.connection_id,
+            "messaging_profile_id": number.messaging_profile_id,
+            "voice_url": number.voice_url,
+            "sms_url": number.sms_url,
+            **run.operation.input["wires"],
+        },
+    )
+    return {"number": wiring.describe(c.provider.type, c.provider.configure(number, setup))}
+
+
+def _end(run: Run[Rewiring], data: Data) -> Sequence[Write]:
+    record, operation, number = run.context.record, run.operation, data["number"]
+    before = {"voice_url": record.voice_url, "sms_url": record.sms_url}
+    wiring.note_wires(record, number)
+    record.operation_id = None
+    # What nobody changed about the calls says nothing new about being ready for them.
+    status = NumberStatus(number["record_status"]) if "voice_url" in operation.input["wires"] else None
+    return [
+        *phone_configurations.replace(record, status),
+        audit_events.record(
+            operation.agency_id,
+            "number.webhooks_set",
+            operation.actor,
+            record.id,
+            phone_number=record.phone_number,
+            before=before,
+            wires=operation.input["wires"],
+        ),
+    ]
+
+
+def _abandon(run: Run[Rewiring], error: TelephonyError) -> Sequence[Write] | None:
+    record, operation = run.context.record, run.operation
+    if error.retryable or operation.step(SET_WEBHOOKS).state == StepState.DONE:
+        return None
+    record.operation_id = None
+    return phone_configurations.replace(record)
+
+
+def _provider(record: PhoneConfiguration) -> ProviderType:
+    return ProviderType(str(record.provider))
+
+
+def _shown(record: PhoneConfiguration, number: dict[str, Any]) -> Data:
+    """`number` as wiring describes it."""
+    told = ("status", "connection_id", "messaging_profile_id", "overridden_by", "sms_overridden_by", "capabilities")
+    return {
+        "phone_number": record.phone_number,
+        "provider": record.provider,
+        "voice_webhook_url": number["voice_url"],
+        "sms_webhook_url": number["sms_url"],
+        "configuration": {name: number[name] for name in told},
+    }

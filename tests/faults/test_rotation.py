@@ -1,0 +1,503 @@
+"""New keys for a telephony that runs: killed at every point, raced, and with purchases going on.
+
+Whatever dies, the new key ends up in the record and in Ultravox, and no sealed blob of the old one is left.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from telephony import platform_secrets
+
+from local.simulators import demo_accounts as demo
+from tests.faults.effects import Killed, killed
+from tests.faults.lab import Case, Lab, Snapshot
+from tests.world import HttpAnswer
+
+WHEN = ("before", "after")
+TABLES = ("agencies", "callers", "provider_configurations", "operations", "audit_events", "phone_configurations")
+FAILING = {"kind": "status", "status": 500, "path": "telephony_config", "method": "PATCH", "times": 3}
+
+
+@dataclass
+class Rotating:
+    """A provisioned agency, its two configurations as stored, and a new key of each account."""
+
+    case: Case
+    start: Snapshot
+    configurations: list[Any]
+    new_telnyx: str
+    new_ultravox: str
+    bought: set[str] = field(default_factory=set)
+
+    @property
+    def lab(self) -> Lab:
+        return self.case.lab
+
+    def begin(self) -> None:
+        """Everything as it was before the rotation."""
+        self.lab.clear()
+        platform_secrets.forget()  # as a process that has just begun
+        for each in self.configurations:
+            each.save()
+        self.case.restore(self.start)
+
+    def call(self, path: str, body: Any = None) -> HttpAnswer:
+        return self.lab.world.call("telephony_integration", "POST", f"/{path}", body, token=self.case.token)
+
+    def store_telnyx(self, **rest: Any) -> HttpAnswer:
+        body = {
+            "telnyx_api_key": self.new_telnyx,
+            "telnyx_public_key": demo.TELNYX_PUBLIC_KEY,
+            "telnyx_account_sid": demo.TELNYX_ACCOUNT_SID,
+            **rest,
+        }
+        return self.call("store-telnyx-credentials", body)
+
+    def save_ultravox(self, **rest: Any) -> HttpAnswer:
+        return self.call("save-ultravox-integration", {"api_key": self.new_ultravox, **rest})
+
+    def patch_telnyx(self) -> HttpAnswer:
+        [telnyx] = [each for each in self.configurations if each.provider == "telnyx"]
+        return self.lab.world.call(
+            "provider_configurations",
+            "PATCH",
+            f"/provider-configurations/{int(telnyx.id)}",
+            {"api_key": self.new_telnyx},
+            token=self.case.token,
+            headers={"org-handle": self.case.agency.org_handle, "product-id": "7"},
+        )
+
+    def kill(self, post: Callable[[], HttpAnswer], point: str, when: str) -> None:
+        self.lab.effects.at[point] = killed(when)
+        with pytest.raises(Killed):
+            post()
+
+    def buy(self) -> HttpAnswer:
+        """A purchase of a number that this agency never had."""
+        call, token = self.lab.world.call, self.case.token
+        criteria = {"area_code": "212", "limit": 50}
+        numbers = call("phone_numbers", "POST", "/phone-numbers/search", criteria, token=token).body["numbers"]
+        number = next(each["phone_number"] for each in numbers if each["phone_number"] not in self.bought)
+        self.bought.add(number)
+        body = {"phone_number": number, "provider": "telnyx"}
+        return call("purchase_number", "POST", "/phone-numbers/purchase", body, token=token)
+
+    # What there is
+
+    def keys(self) -> dict[str, str]:
+        """The API keys as stored, by provider."""
+        from telephony.bootstrap import container
+        from telephony.models import provider_configurations
+
+        sealer = container().sealer
+        stored = provider_configurations.of_agency(self.case.agency_id)
+        return {each.provider: each.open(sealer)["api_key"].get_secret_value() for each in stored}
+
+    def assert_no_old_blob(self, *providers: str) -> None:
+        """Of the rotated accounts nothing sealed is left, in whatever table."""
+        client = self.lab.world.backends.client("dynamodb")
+        blobs = [each.sealed for each in self.configurations if each.provider in providers]
+        for table in TABLES:
+            for page in client.get_paginator("scan").paginate(TableName=self.lab.world.deployment.table_prefix + table):
+                for item in page["Items"]:
+                    assert not any(blob in _binary(item) for blob in blobs), table
+
+    def assert_rotated(self, *, telnyx: bool = False, ultravox: bool = False) -> None:
+        """The record and Ultravox have the new key; one set-up as before, and nothing left to do."""
+        expected = {
+            "telnyx": self.new_telnyx if telnyx else self.case.telnyx_key,
+            "ultravox": self.new_ultravox if ultravox else self.case.ultravox_key,
+        }
+        assert self.keys() == expected
+        replace(self.case, telnyx_key=expected["telnyx"], ultravox_key=expected["ultravox"]).assert_provisioned()
+        log = self.case.log
+        assert log["application_created"] == log["profile_created"] == 0
+        assert log["telephony_config_set"] >= 1
+        self.assert_no_old_blob(*(["telnyx"] if telnyx else []), *(["ultravox"] if ultravox else []))
+
+
+def _binary(value: Any) -> bytes:
+    """All bytes in an item, one after the other."""
+    if isinstance(value, dict):
+        return b"".join(_binary(each) for each in value.values())
+    if isinstance(value, list):
+        return b"".join(_binary(each) for each in value)
+    return value if isinstance(value, bytes) else b""
+
+
+def rotating(lab: Lab) -> Rotating:
+    from telephony.models import agencies, provider_configurations
+    from telephony.models.base import commit, update
+
+    case = lab.case()
+    commit(update(agencies.Agency(f"agency#{case.agency_id}"), [agencies.Agency.product_ids.set([7])]))
+    assert case.provision().status == 200
+    made = Rotating(
+        case,
+        case.snapshot(),
+        provider_configurations.of_agency(case.agency_id),
+        f"KEY{secrets.token_hex(16).upper()}_rotated",
+        f"Rotated{secrets.token_hex(1)[:1]}.{secrets.token_hex(16)}",
+    )
+    lab.world.telnyx.simulator.state["accounts"][made.new_telnyx] = case.telnyx
+    lab.world.ultravox.simulator.state["accounts"][made.new_ultravox] = case.ultravox
+    return made
+
+
+@pytest.fixture
+def here(lab: Lab) -> Rotating:
+    made = rotating(lab)
+    made.begin()
+    return made
+
+
+# The crash matrix
+
+ROTATED = ["telephony.credentials_rotated"]
+
+
+@dataclass(frozen=True)
+class Saga:
+    """`prepare` makes the start, `post` is the request, `check` what must be true at the end."""
+
+    name: str
+    post: Callable[[Rotating], HttpAnswer]
+    check: Callable[[Rotating], None]
+    audit: list[str]
+    prepare: Callable[[Rotating], None] = lambda _made: None
+    failing: bool = False
+
+
+def _drift(made: Rotating) -> None:
+    """The profile is gone, the application has another name, and Ultravox knows nothing."""
+    made.case.telnyx["outbound_voice_profiles"].clear()
+    [application] = made.case.applications
+    application["outbound"]["outbound_voice_profile_id"] = None
+    application["application_name"] = "Changed by hand"
+    made.case.ultravox["telephony_configs"].clear()
+
+
+def _forget_import(made: Rotating) -> None:
+    made.case.ultravox["telephony_configs"].clear()
+
+
+def _repaired(made: Rotating) -> None:
+    made.case.assert_provisioned()
+    assert made.case.log["profile_created"] == 1
+    assert made.case.log["application_created"] == 0
+
+
+SAGAS = (
+    Saga("rotate the Telnyx key", Rotating.store_telnyx, lambda made: made.assert_rotated(telnyx=True), ROTATED),
+    Saga(
+        "rotate it by PATCH, Ultravox down",
+        Rotating.patch_telnyx,
+        lambda made: made.assert_rotated(telnyx=True),
+        ROTATED,
+        failing=True,
+    ),
+    Saga("rotate the Ultravox key", Rotating.save_ultravox, lambda made: made.assert_rotated(ultravox=True), ROTATED),
+    Saga(
+        "import",
+        lambda made: made.call("import-telnyx-to-ultravox"),
+        lambda made: made.case.assert_provisioned(),
+        ["telephony.imported_to_ultravox"],
+        _forget_import,
+    ),
+    Saga(
+        "repair",
+        lambda made: made.call("repair-telephony-config", {}),
+        _repaired,
+        ["telephony.repair_begun", "telephony.repaired"],
+        _drift,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    saga: Saga
+    made: Rotating
+    points: list[str]
+
+    def begin(self) -> None:
+        self.made.begin()
+        self.saga.prepare(self.made)
+        if self.saga.failing:
+            self.made.lab.fault("ultravox", **FAILING)
+
+    def post(self) -> HttpAnswer:
+        return self.saga.post(self.made)
+
+    def check(self) -> None:
+        self.saga.check(self.made)
+        assert self.made.case.audit == self.saga.audit
+
+    def report(self, table: list[str], point: str, when: str, by: str) -> None:
+        case = self.made.case
+        states = ", ".join(operation.status for operation in case.operations)
+        effects = ", ".join(f"{kind} {count}" for kind, count in sorted(case.log.items()))
+        line = f"{self.saga.name:33} {when:6} {point:60} {by:5} {states} | {effects} | {', '.join(case.audit)}"
+        try:
+            self.check()
+        except Exception as error:
+            table.append(f"{line} | WRONG: {error}")
+            raise AssertionError(line) from error
+        table.append(line)
+
+
+@pytest.fixture(scope="module", params=SAGAS, ids=lambda saga: saga.name.replace(", ", "-").replace(" ", "-"))
+def bench(request: pytest.FixtureRequest, laboratory: Lab) -> Bench:
+    laboratory.clear()
+    bench = Bench(request.param, rotating(laboratory), [])
+    bench.begin()
+    bench.post()
+    bench.points.extend(laboratory.effects.seen)
+    bench.made.case.settle()
+    bench.check()
+    return bench
+
+
+def test_killed_anywhere_the_queue_finishes_it(bench: Bench, table: list[str]) -> None:
+    for point in bench.points:
+        for when in WHEN:
+            bench.begin()
+            bench.made.kill(bench.post, point, when)
+            began = bool(bench.made.case.operations)
+            bench.made.case.settle()
+            if not began:
+                # then nothing was changed, and the request is made again
+                assert bench.made.case.log == Counter(), f"{when} {point}"
+                assert bench.made.keys() == {
+                    "telnyx": bench.made.case.telnyx_key,
+                    "ultravox": bench.made.case.ultravox_key,
+                }
+                assert bench.post().status in (200, 500)
+                bench.made.case.settle()
+            bench.report(table, point, when, "queue" if began else "POST")
+
+
+def test_killed_anywhere_the_next_request_finishes_it(bench: Bench, table: list[str]) -> None:
+    for point in bench.points:
+        bench.begin()
+        bench.made.kill(bench.post, point, "after")
+        if not any(operation.leased for operation in bench.made.case.operations):
+            continue
+        early = bench.post()
+        if early.body.get("repaired") != []:  # a repair that finds nothing left to mend has nothing to wait for
+            assert (early.status, early.body["code"]) == (409, "operation_in_progress"), point
+        bench.made.case.wait_for_lease()
+        bench.post()
+        bench.made.case.settle()
+        case = bench.made.case
+        bench.saga.check(bench.made)
+        assert case.audit[-1] == bench.saga.audit[-1]
+        table.append(f"{bench.saga.name:33} after  {point:60} POST")
+
+
+@pytest.mark.parametrize("bench", SAGAS[:1], indirect=True)
+def test_a_number_is_bought_wherever_a_rotation_died(bench: Bench, table: list[str]) -> None:
+    for point in bench.points:
+        bench.begin()
+        bench.made.kill(bench.post, point, "after")
+        # when
+        bought = bench.made.buy()
+        # then it is bought once, with whichever key is there
+        assert bought.status == 200, (point, bought.body)
+        assert bench.made.case.log["number_order_created"] == 1, (point, bench.made.case.log)
+        bench.made.case.settle()
+        table.append(f"{bench.saga.name:33} after  {point:60} bought {bought.body['purchase_details']['status']}")
+
+
+# What meets a rotation
+
+
+def test_a_purchase_that_has_begun_finishes(here: Rotating) -> None:
+    # given a purchase whose order is about to go out
+    answers: list[HttpAnswer] = []
+
+    def rotate_first(send: Callable[[], Any]) -> Any:
+        answers.append(here.store_telnyx())
+        return send()
+
+    here.lab.effects.at["telnyx POST /number_orders #1"] = rotate_first
+    # when
+    bought = here.buy()
+    # then both are done
+    assert [each.status for each in answers] == [200]
+    assert bought.status == 200, bought.body
+    here.case.settle()
+    assert here.case.log["number_order_created"] == 1
+    assert here.keys()["telnyx"] == here.new_telnyx
+
+
+def test_a_provisioning_that_runs_is_not_disturbed(here: Rotating) -> None:
+    # given a run that is about to import
+    answers: list[HttpAnswer] = []
+
+    def rotate_first(send: Callable[[], Any]) -> Any:
+        answers.append(here.store_telnyx())
+        return send()
+
+    here.lab.effects.at["ultravox PATCH /api/accounts/me/telephony_config #1"] = rotate_first
+    # when
+    provisioned = here.case.provision({"force": True})
+    # then it finishes with its key, and the rotation was told to wait, with nothing saved
+    assert provisioned.status == 200
+    assert [(each.status, each.body["code"]) for each in answers] == [(409, "operation_in_progress")]
+    assert here.keys()["telnyx"] == here.case.telnyx_key
+    here.case.assert_provisioned()
+    # and goes through afterwards
+    assert here.store_telnyx().status == 200
+    here.assert_rotated(telnyx=True)
+
+
+def test_a_provisioning_that_is_about_to_open_does_not_use_the_old_key(here: Rotating) -> None:
+    # given one that has read the old key already
+    here.case.provision({"force": True})
+    opening = next(each for each in here.lab.effects.seen if "TransactWriteItems" in each)
+    here.begin()
+
+    def rotate_first(send: Callable[[], Any]) -> Any:
+        assert here.store_telnyx().status == 200
+        return send()
+
+    here.lab.effects.at[opening] = rotate_first
+    # when
+    answer = here.case.provision({"force": True})
+    # then it does not begin
+    assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
+    here.assert_rotated(telnyx=True)
+
+
+def test_a_provisioning_that_failed_goes_on_with_the_new_key(here: Rotating) -> None:
+    # given one whose import Ultravox did not answer
+    here.lab.fault("ultravox", **FAILING)
+    assert here.case.provision({"force": True}).body["failed_at"] == "import_to_ultravox"
+    # when
+    assert here.store_telnyx().status == 200
+    here.case.settle()
+    # then it has imported the new one
+    here.assert_rotated(telnyx=True)
+
+
+def test_whoever_takes_over_takes_the_new_key(here: Rotating) -> None:
+    # given a failed run that a request is about to take over, having read the old key
+    here.lab.fault("ultravox", **FAILING)
+    assert here.case.provision({"force": True}).status == 500
+    here.lab.effects.forget()
+    taking_over = "dynamodb UpdateItem operations #1"
+
+    def rotate_first(send: Callable[[], Any]) -> Any:
+        assert here.store_telnyx().status == 200
+        return send()
+
+    here.lab.effects.at[taking_over] = rotate_first
+    # when
+    answer = here.case.provision({"force": True})
+    # then
+    assert taking_over in here.lab.effects.seen
+    assert answer.status == 200, answer.body
+    here.case.settle()
+    here.assert_rotated(telnyx=True)
+
+
+def test_two_rotations_at_once(here: Rotating) -> None:
+    # given
+    answers: list[HttpAnswer] = []
+
+    def rotate_too(send: Callable[[], Any]) -> Any:
+        answers.append(here.store_telnyx())
+        return send()
+
+    here.lab.effects.at["ultravox PATCH /api/accounts/me/telephony_config #1"] = rotate_too
+    # when
+    first = here.store_telnyx()
+    # then
+    assert first.status == 200
+    assert [(each.status, each.body["code"]) for each in answers] == [(409, "operation_in_progress")]
+    here.assert_rotated(telnyx=True)
+
+
+def test_a_key_of_another_account_is_refused(here: Rotating) -> None:
+    # given
+    here.new_telnyx = f"KEY{secrets.token_hex(16).upper()}_foreign"
+    here.lab.world.telnyx.simulator.add_account(here.new_telnyx)
+    # when
+    answer = here.store_telnyx()
+    # then nothing is saved
+    assert (answer.status, answer.body["code"]) == (400, "telnyx_application_missing")
+    assert here.keys()["telnyx"] == here.case.telnyx_key
+    assert here.case.operations == []
+
+
+def test_unchecked_it_is_kept_and_the_second_look_says_what_is_wrong(here: Rotating) -> None:
+    # given
+    here.new_telnyx = f"KEY{secrets.token_hex(16).upper()}_foreign"
+    here.lab.world.telnyx.simulator.add_account(here.new_telnyx)
+    # when
+    answer = here.store_telnyx(skip_validation=True)
+    # then
+    assert (answer.status, answer.body["failed_at"]) == (500, "verify_again")
+    assert (answer.body["code"], answer.body["retry_scheduled"]) == ("telnyx_application_missing", False)
+    assert "force: true" in answer.body["fix"]
+    assert [step["step"] for step in answer.body["completed_steps"]] == [
+        "verify_new_key",
+        "switch_key",
+        "import_to_ultravox",
+    ]
+    assert here.keys()["telnyx"] == here.new_telnyx
+    here.assert_no_old_blob("telnyx")
+
+
+def test_an_ultravox_that_is_down_gets_the_new_key_later(here: Rotating) -> None:
+    # given
+    here.lab.fault("ultravox", **FAILING)
+    # when
+    answer = here.store_telnyx()
+    # then the key is kept, and the rest is scheduled
+    assert (answer.status, answer.body["failed_at"]) == (500, "import_to_ultravox")
+    assert answer.body["retry_scheduled"] is True
+    assert here.keys()["telnyx"] == here.new_telnyx
+    here.case.settle()
+    here.assert_rotated(telnyx=True)
+
+
+def test_a_new_public_key_reaches_ultravox(here: Rotating) -> None:
+    # given
+    [telnyx] = [each for each in here.configurations if each.provider == "telnyx"]
+    meta = [
+        {"meta_key": "telnyx_public_key", "meta_value": "new-public-key"},
+        {"meta_key": "telnyx_account_sid", "meta_value": demo.TELNYX_ACCOUNT_SID},
+    ]
+    # when
+    answer = here.lab.world.call(
+        "provider_configurations",
+        "PATCH",
+        f"/provider-configurations/{int(telnyx.id)}",
+        {"meta_json": meta},
+        token=here.case.token,
+        headers={"org-handle": here.case.agency.org_handle, "product-id": "7"},
+    )
+    # then
+    assert answer.status == 200, answer.body
+    assert here.case.ultravox["telephony_configs"]["telnyx"]["publicKey"] == "new-public-key"
+
+
+def test_no_key_is_in_the_journal(here: Rotating) -> None:
+    # when
+    here.store_telnyx()
+    here.save_ultravox()
+    # then
+    client = here.lab.world.backends.client("dynamodb")
+    for table in TABLES:
+        name = here.lab.world.deployment.table_prefix + table
+        text = str([page["Items"] for page in client.get_paginator("scan").paginate(TableName=name)])
+        for key in (here.new_telnyx, here.new_ultravox, here.case.telnyx_key, here.case.ultravox_key):
+            assert key not in text, table

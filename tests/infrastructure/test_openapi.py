@@ -1,0 +1,290 @@
+"""docs/openapi.json tells all of the API, and the truth about it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import openapi_spec_validator
+import pytest
+
+from apidocs import changes, openapi
+from apidocs.__main__ import BUNDLED, DOCUMENT, RELEASED
+from apidocs.codes import CODES, ROUTE_CODES
+from local.dynamodb import cache_folder
+from telephony import errors
+from telephony.api.access import ROUTES
+from telephony.api.families import CONFIGURATIONS, INTEGRATION, NUMBERS, PROVIDERS, Family, failure
+from tests.infrastructure import sam
+from tests.infrastructure.deployed import Deployed
+
+Document = dict[str, Any]
+
+OPERATIONS = sorted(ROUTES)
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    made: Document = json.loads(DOCUMENT.read_text())
+    return made
+
+
+def operation(document: Document, route: str) -> Document:
+    method, path = route.split(" ")
+    found: Document = document["paths"][re.sub(r"<(\w+)>", r"{\1}", path)][method.lower()]
+    return found
+
+
+def resolved(document: Document, response: Document) -> Document:
+    if "$ref" not in response:
+        return response
+    named: Document = document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+    return named
+
+
+def fits(document: Document, schema: Document, value: Any) -> None:
+    jsonschema.validate(
+        value, schema | {"components": document["components"]}, cls=jsonschema.Draft202012Validator
+    )
+
+
+# It is made from the code.
+
+
+def test_it_is_what_the_code_makes_of_it(document: Document) -> None:
+    """Else: `make docs`."""
+    assert document == openapi.build()
+
+
+def test_the_bundle_serves_the_same_document(document: Document) -> None:
+    assert json.loads(BUNDLED.read_text()) == document
+
+
+def test_its_routes_are_those_of_the_gateway(document: Document, prod: Deployed) -> None:
+    paths = prod.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"]
+    assert {f"/api/v1{path}" for path in document["paths"]} == set(paths) - {"$default"}
+
+
+def test_it_is_openapi(document: Document) -> None:
+    assert document["openapi"] == "3.1.0"
+    openapi_spec_validator.validate(document)
+
+
+def test_it_holds_wherever_it_is_served(document: Document) -> None:
+    assert [server["url"] for server in document["servers"]] == ["/api/v1"]
+
+
+def test_two_doors_may_not_answer_one_operation() -> None:
+    one = {"/things": {"get": {"operationId": "a"}}}
+    assert openapi.join_paths([one, {"/things": {"post": {}}}]) == {"/things": {"get": {"operationId": "a"}, "post": {}}}
+    with pytest.raises(openapi.Clash, match="GET /things"):
+        openapi.join_paths([one, {"/things": {"get": {"operationId": "b"}}}])
+
+
+def test_one_name_may_not_stand_for_two_schemas() -> None:
+    text = {"type": "string"}
+    assert openapi.join_schemas([{"Name": text}, {"Name": text}]) == {"Name": text}
+    with pytest.raises(openapi.Clash, match="Name"):
+        openapi.join_schemas([{"Name": text}, {"Name": {"type": "integer"}}])
+
+
+# Each operation is told in full.
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_an_operation_is_told_in_full(document: Document, route: str) -> None:
+    told = operation(document, route)
+    assert told["summary"]
+    assert told["tags"]
+    # its credentials
+    schemes = {name for each in told["security"] for name in each}
+    assert schemes == (set(document["components"]["securitySchemes"]) if ROUTES[route] else set())
+    # its errors: ours for a bad body, and none of the framework's
+    assert "422" not in told["responses"]
+    statuses = {"405", "500", "503"} | ({"400", "401", "403"} if ROUTES[route] else set())
+    statuses |= {"413"} if "requestBody" in told else set()
+    statuses |= {str(CODES[code][0]) for code in ROUTE_CODES.get(route, ()) if CODES[code][0] != 500}
+    assert statuses <= set(told["responses"])
+    # and a request id, an example and what fits it, in every answer
+    for status, response in told["responses"].items():
+        answer = resolved(document, response)
+        for media in answer.get("content", {}).values():
+            if "example" in media:
+                fits(document, media["schema"], media["example"])
+            else:
+                assert media["schema"] == {"type": "string"}, status
+        if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").endswith("Message"):
+            continue  # the gateway's own
+        assert "X-Request-Id" in answer["headers"], status
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_a_request_has_an_example_that_fits(document: Document, route: str) -> None:
+    told = operation(document, route)
+    for content in told.get("requestBody", {}).get("content", {}).values():
+        fits(document, content["schema"], content["example"])
+    for parameter in told.get("parameters", []):
+        assert "example" in parameter or not parameter["required"], parameter["name"]
+
+
+def test_headers_stand_where_they_are_sent(document: Document) -> None:
+    purchase = operation(document, "POST /phone-numbers/purchase")
+    assert {"Idempotency-Key"} <= {each["name"] for each in purchase["parameters"]}
+    assert "Idempotency-Replayed" in purchase["responses"]["200"]["headers"]
+    update = operation(document, "PATCH /provider-configurations/<configuration_id>")
+    assert {"Org-Handle", "Product-ID"} <= {each["name"] for each in update["parameters"]}
+    answers = document["components"]["responses"]
+    assert "Allow" in answers["NumbersMethodNotAllowed"]["headers"]
+    assert "WWW-Authenticate" in answers["NumbersUnauthorized"]["headers"]
+    assert "Retry-After" in answers["NumbersServiceUnavailable"]["headers"]
+
+
+# Its errors are ours.
+
+
+def raised() -> Iterator[errors.TelephonyError]:
+    provider = {"provider": "telnyx", "operation": "buy", "status": 500, "provider_code": "10015"}
+    yield errors.InvalidRequest.field("limit", "must be a number")
+    yield errors.ConfigurationMissing("Telnyx keys are missing", ["telnyx_api_key"])
+    yield errors.MethodNotAllowed(["GET"])
+    yield errors.ProviderRateLimited("Slow down", retry_after=3, **provider)
+    yield errors.PartialFailure(
+        errors.ProviderUnavailable("No answer", **provider),
+        completed_steps=[{"success": True, "step": "one", "data": {}}],
+        failed_at="two",
+        partial_data={},
+        operation_id="op_1",
+        retry_scheduled=True,
+    )
+    yield errors.StorageUnavailable("No answer")
+
+
+@pytest.mark.parametrize("family", [INTEGRATION, NUMBERS, CONFIGURATIONS, PROVIDERS], ids=lambda family: family.name)
+@pytest.mark.parametrize("error", list(raised()), ids=lambda error: type(error).__name__)
+def test_errors_look_as_documented(document: Document, family: Family, error: errors.TelephonyError) -> None:
+    _, body = failure(family, error, "request-1")
+    fits(document, document["components"]["schemas"][f"{family.name.title()}Error"], body)
+
+
+def test_every_code_is_documented() -> None:
+    # given the codes that the source gives to errors which can reach a client
+    text = "\n".join(
+        path.read_text()
+        for path in (sam.ROOT / "shared" / "telephony").rglob("*.py")
+        if path.parent.name != "admin" and path.name != "administration.py"
+    )
+    raised_somewhere = set(re.findall(r'\bcode ?= ?"([a-z_]+)"', text))
+    # then each is told of, but those of the admin command
+    assert raised_somewhere - set(CODES) - {"org_handle_taken"} == set()
+    # and none that is told of has gone
+    assert [code for code in CODES if f'"{code}"' not in text] == []
+    assert {code for codes in ROUTE_CODES.values() for code in codes} <= set(CODES)
+    assert set(ROUTE_CODES) <= set(ROUTES)
+
+
+# It keeps its promises.
+
+
+def test_this_release_breaks_no_client(document: Document) -> None:
+    """Else: keep the old behaviour beside the new one. `make release-docs` takes today's document as the promise."""
+    assert list(changes.breaking(json.loads(RELEASED.read_text()), document)) == []
+
+
+def _without(document: Document, *path: str) -> None:
+    *way, last = path
+    for step in way:
+        document = document[step]
+    del document[last]
+
+
+SCHEMAS = ("components", "schemas")
+BREAKS: dict[str, Callable[[Document], Any]] = {
+    "POST /phone-numbers/search is gone": lambda new: _without(new, "paths", "/phone-numbers/search", "post"),
+    "numbers is gone": lambda new: _without(new, *SCHEMAS, "SearchResponse", "properties", "numbers"),
+    "numbers may be absent now": lambda new: new["components"]["schemas"]["SearchResponse"]["required"].remove("numbers"),
+    "limit is gone": lambda new: _without(new, *SCHEMAS, "SearchRequest", "properties", "limit"),
+    "region is required now": lambda new: new["components"]["schemas"]["SearchRequest"].update(required=["region"]),
+    "limit: maximum is 5 now": lambda new: new["components"]["schemas"]["SearchRequest"]["properties"]["limit"].update(
+        maximum=5
+    ),
+    "total_found may be string now": lambda new: new["components"]["schemas"]["SearchResponse"]["properties"].update(
+        total_found={"type": "string"}
+    ),
+    "does not take": lambda new: new["paths"]["/phone-numbers/search"]["post"]["security"].pop(),
+    "needs a credential now": lambda new: new["paths"]["/health"]["get"]["security"].append({"XApiKey": []}),
+    "header x-new is required now": lambda new: (
+        new["paths"]["/health"]["get"].setdefault("parameters", []).append(
+            {"in": "header", "name": "X-New", "required": True, "schema": {"type": "string"}}
+        )
+    ),
+    "never answered 202": lambda new: _without(
+        new, "paths", "/operations/{operation_id}/retry", "post", "responses", "202"
+    ),
+}
+
+
+@pytest.mark.parametrize("words", BREAKS)
+def test_a_breaking_change_is_found(document: Document, words: str) -> None:
+    changed = copy.deepcopy(document)
+    BREAKS[words](changed)
+    found = list(changes.breaking(document, changed))
+    assert found
+    assert words in "\n".join(found)
+
+
+def test_an_addition_breaks_nothing(document: Document) -> None:
+    grown = copy.deepcopy(document)
+    grown["paths"]["/new"] = {"get": copy.deepcopy(grown["paths"]["/health"]["get"])}
+    schemas = grown["components"]["schemas"]
+    schemas["SearchResponse"]["properties"]["page"] = {"type": "integer"}
+    schemas["SearchRequest"]["properties"]["page"] = {"type": "integer"}
+    assert list(changes.breaking(document, grown)) == []
+
+
+# It pleases a linter.
+
+_REDOCLY = "2.77.0"
+_SHA512 = "XUa4hURDWLPG9WukIXo+UBqa9VpeTndmLI5PHu9QDkwtwH990Jsgz9nl2m1pZjsWrKFPP7avn6etRxxDbuD2Bg=="
+
+
+@pytest.fixture(scope="session")
+def redocly() -> list[str]:
+    """The command of Redocly's linter: one npm package without dependencies, fetched once."""
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        pytest.skip("npm was not found on PATH; it is needed to fetch the OpenAPI linter")
+    folder = cache_folder() / f"redocly-{_REDOCLY}"
+    if not folder.exists():
+        _fetch(npm, folder)
+    return [node, str(folder / "package" / "bin" / "cli.js")]
+
+
+def _fetch(npm: str, folder: Path) -> None:
+    scratch = folder.with_suffix(".new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    packed = [npm, "pack", f"@redocly/cli@{_REDOCLY}", "--silent", "--pack-destination", str(scratch)]
+    subprocess.run(packed, cwd=scratch, check=True, capture_output=True)
+    [archive] = scratch.glob("*.tgz")
+    assert hashlib.sha512(archive.read_bytes()).digest() == base64.b64decode(_SHA512), "not the package that was pinned"
+    with tarfile.open(archive) as files:
+        files.extractall(scratch, filter="data")
+    scratch.rename(folder)
+
+
+def test_redocly_finds_nothing_wrong(redocly: list[str], tmp_path: Path) -> None:
+    settings = tmp_path / "redocly.yaml"
+    settings.write_text("extends: [recommended-strict]\nrules: {info-license: off}\ntelemetry: off\n")
+    command = [*redocly, "lint", str(DOCUMENT), "--config", str(settings), "--format", "stylish"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
