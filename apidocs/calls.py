@@ -195,6 +195,20 @@ _TABLE = (
         },
         signed_by="telnyx",
     ),
+    Call(
+        "POST /twiml",
+        "twiml",
+        {
+            "AccountSid": "AC" + "0" * 32,
+            "CallSid": "CA" + "0" * 32,
+            "From": "+12125550100",
+            "To": "+12125550199",
+        },
+        headers={"X-Twilio-Signature": "0/KCTR6DLpKmkAf8muzZqo1nDgQ="},
+        content_type="application/x-www-form-urlencoded",
+        produces="application/xml",
+        signed_by="twilio",
+    ),
     # assistants
     Call(
         "POST /assistants",

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from apidocs.calls import CALLS, Call, Var
 from local.simulators import demo_accounts as demo
 from local.simulators.signing import telnyx_headers
@@ -25,7 +27,9 @@ class Played:
     """By lower-case name."""
 
 
-def starting_values(*, api_token: str, agency_id: str, org_handle: str, product_id: int) -> Values:
+def starting_values(
+    *, api_token: str, agency_id: str, org_handle: str, product_id: int, telnyx_base_url: str
+) -> Values:
     """What the first calls need, in a world with the demo accounts."""
     return {
         "api_token": api_token,
@@ -39,7 +43,21 @@ def starting_values(*, api_token: str, agency_id: str, org_handle: str, product_
         "twilio_auth_token": demo.TWILIO_AUTH_TOKEN,
         "ultravox_api_key": demo.ULTRAVOX_API_KEY,
         "ultravox_agent_id": demo.ULTRAVOX_AGENT_ID,
+        "carrier_number": bought_by_hand(telnyx_base_url),
     }
+
+
+def bought_by_hand(telnyx_base_url: str) -> str:
+    """A number that somebody has just bought in Telnyx' own portal: what there is to import."""
+    with requests.Session() as telnyx:
+        telnyx.headers["Authorization"] = f"Bearer {demo.TELNYX_API_KEY}"
+        found = telnyx.get(f"{telnyx_base_url}/available_phone_numbers?filter[country_code]=US", timeout=10).json()
+        number: str = found["data"][-1]["phone_number"]
+        ordered = telnyx.post(
+            f"{telnyx_base_url}/number_orders", json={"phone_numbers": [{"phone_number": number}]}, timeout=10
+        )
+        ordered.raise_for_status()
+    return number
 
 
 def play(

@@ -1,10 +1,12 @@
-"""Search and assign phone numbers; /assistants and /assistants/<id>."""
+"""Around phone numbers: search, assign, countries, webhooks, diagnose; /assistants and /assistants/<id>."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from telephony import e164
 from telephony.api.app import Door
 from telephony.api.assistants import (
     AssistantId,
@@ -14,8 +16,22 @@ from telephony.api.assistants import (
     DeletedResponse,
     UpdateAssistantRequest,
 )
-from telephony.api.numbers import AssignBody, AssignResponse, FoundNumber, SearchRequest, SearchResponse
+from telephony.api.numbers import (
+    AssignBody,
+    AssignResponse,
+    Carrier,
+    CountriesResponse,
+    DiagnosisResponse,
+    FoundNumber,
+    SearchRequest,
+    SearchResponse,
+    UpdatedWebhooksResponse,
+    WebhooksBody,
+    WebhooksResponse,
+)
 from telephony.bootstrap import container
+from telephony.services.number_webhooks import Changes
+from telephony.values import ProviderType
 
 door = Door()
 
@@ -37,6 +53,40 @@ def assign(body: AssignBody) -> AssignResponse:
         caller.principal, body.phone_number, body.assistant_id, caller.public_base_url, caller.deadline
     )
     return AssignResponse.model_validate(done)
+
+
+@door.route("GET /phone-numbers/countries")
+def countries(provider: Annotated[Carrier, Query()] = ProviderType.TELNYX) -> CountriesResponse:
+    """Countries whose numbers a carrier sells."""
+    found = container().countries.of(door.caller.principal, provider, door.caller.deadline)
+    return CountriesResponse.model_validate({"country_codes": found, "provider": provider})
+
+
+@door.route("GET /phone-numbers/<phone_number>/webhooks")
+def webhooks(phone_number: str) -> WebhooksResponse:
+    """Where the carrier sends a number's calls and messages now."""
+    number = e164.parse(unquote(phone_number))
+    found = container().number_webhooks.get(door.caller.principal, number, door.caller.deadline)
+    return WebhooksResponse.model_validate(found)
+
+
+@door.route("PUT /phone-numbers/webhooks")
+def set_webhooks(body: WebhooksBody) -> UpdatedWebhooksResponse:
+    """Change where calls go, and whether messages are taken."""
+    caller = door.caller
+    wanted = Changes(body.voice_webhook_url, body.enable_sms, body.disable_sms)
+    done = container().number_webhooks.update(
+        caller.principal, body.phone_number, body.provider, wanted, caller.public_base_url, caller.deadline
+    )
+    return UpdatedWebhooksResponse.model_validate(done)
+
+
+@door.route("GET /phone-numbers/<phone_number>/diagnose")
+def diagnose(phone_number: str) -> DiagnosisResponse:
+    """What is the matter with a number, looked up at its carrier."""
+    caller, number = door.caller, e164.parse(unquote(phone_number))
+    found = container().diagnosing.diagnose(caller.principal, number, caller.public_base_url, caller.deadline)
+    return DiagnosisResponse.model_validate(found)
 
 
 @door.route("GET /assistants")

@@ -7,7 +7,7 @@ from typing import Any
 
 from telephony.api.app import Door
 from telephony.api.integration import (
-    ImportResponse,
+    ImportTelnyxResponse,
     IntegrationStatusResponse,
     RepairRequest,
     RepairResponse,
@@ -48,11 +48,11 @@ def save_ultravox(body: SaveUltravoxRequest) -> SaveUltravoxResponse:
 
 
 @door.route("POST /import-telnyx-to-ultravox")
-def import_telnyx() -> ImportResponse:
+def import_telnyx() -> ImportTelnyxResponse:
     """Have Ultravox take over the Telnyx credentials, again or for the first time."""
     caller = door.caller
     application_id = container().rotation.import_telnyx(caller.principal, caller.public_base_url, caller.deadline)
-    return ImportResponse(application_id=application_id)
+    return ImportTelnyxResponse(application_id=application_id)
 
 
 @door.route("GET /verify-telephony-config")

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from telephony.services.batches import Batches
     from telephony.services.carrier_events import CarrierEvents
     from telephony.services.configurations import Configurations
+    from telephony.services.countries import Countries
     from telephony.services.cursors import Cursors
+    from telephony.services.diagnosing import Diagnosing
     from telephony.services.importing import Importing
+    from telephony.services.inbound import InboundCalls
     from telephony.services.integration import Integration
+    from telephony.services.number_webhooks import NumberWebhooks
     from telephony.services.operations import Operations
     from telephony.services.provider_accounts import ProviderAccounts
     from telephony.services.provisioning import Provisioning
@@ -218,6 +222,30 @@ class Container:
         return Importing(self.accounts, self.saga)
 
     @cached_property
+    def number_webhooks(self) -> NumberWebhooks:
+        from telephony.services.number_webhooks import NumberWebhooks
+
+        return NumberWebhooks(self.accounts, self.saga)
+
+    @cached_property
+    def diagnosing(self) -> Diagnosing:
+        from telephony.services.diagnosing import Diagnosing
+
+        return Diagnosing(self.accounts)
+
+    @cached_property
+    def countries(self) -> Countries:
+        from telephony.services.countries import Countries
+
+        return Countries(self.accounts)
+
+    @cached_property
+    def inbound_calls(self) -> InboundCalls:
+        from telephony.services.inbound import InboundCalls
+
+        return InboundCalls(self.accounts, self.sealer, self.providers)
+
+    @cached_property
     def releasing(self) -> Releasing:
         from telephony.services.releasing import Releasing
 
@@ -245,6 +273,7 @@ class Container:
             self.importing.workflow,
             self.releasing.workflow,
             self.assigning.workflow,
+            self.number_webhooks.workflow,
         )
         workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
         return Worker(self.saga, self.wakeups, self.settings.stage, workflows)

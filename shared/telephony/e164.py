@@ -43,6 +43,11 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+def calling_code(country: str) -> int:
+    """Of a country of `is_country`."""
+    return phonenumbers.country_code_for_region(country)
+
+
 NORTH_AMERICA = ("US", "CA")
 """The countries of the North American Numbering Plan in which carriers ask for area codes."""
 

@@ -62,6 +62,8 @@ USED = {
     },
     "ultravox": {
         "GET /api/accounts/me",
+        "POST /api/agents",
+        "POST /api/agents/{agent_id}/calls",
         "GET /api/accounts/me/telephony_config",
         "PATCH /api/accounts/me/telephony_config",
         "GET /api/telephony_configs/telnyx",
@@ -172,8 +174,12 @@ def use_numbers(client: TelnyxNumbers, simulator: Any) -> set[str]:
     }
 
 
-def use_ultravox(client: Ultravox) -> set[str]:
+def use_ultravox(client: Ultravox, base_url: str) -> set[str]:
+    # given an agent, made as somebody would without us
+    headers = {"X-API-Key": demo.ULTRAVOX_API_KEY}
+    agent = requests.post(f"{base_url}/api/agents", json={"name": "Agent"}, headers=headers, timeout=10).json()
     client.check()
+    assert client.take_call(agent["agentId"], {"agency_id": AGENCY}).startswith("wss://")
     assert client.telnyx_configuration() is None
     client.import_telnyx(told())
     client.import_telnyx(told())
@@ -183,7 +189,7 @@ def use_ultravox(client: Ultravox) -> set[str]:
     assert there["applicationSid"] == GONE
     client.clear_telnyx()
     client.clear_telnyx()
-    return {"check", "telnyx_configuration", "import_telnyx", "clear_telnyx"}
+    return {"check", "take_call", "telnyx_configuration", "import_telnyx", "clear_telnyx"}
 
 
 def methods(of: type) -> set[str]:
@@ -197,7 +203,8 @@ def test_every_request_fits_the_vendors_document(bench: Bench) -> None:
     assert use_telnyx(bench.client(Telnyx, demo.TELNYX_API_KEY)) == methods(Telnyx)
     assert use_numbers(bench.client(TelnyxNumbers, demo.TELNYX_API_KEY), simulator) == methods(TelnyxNumbers)
     for api in ("account", "provider"):
-        assert use_ultravox(bench.client(Ultravox, demo.ULTRAVOX_API_KEY, api)) == methods(Ultravox)
+        client = bench.client(Ultravox, demo.ULTRAVOX_API_KEY, api)
+        assert use_ultravox(client, bench.servers["ultravox"].base_url) == methods(Ultravox)
     # then each request fits, and nothing else was asked for
     assert bench.checked() == USED
 

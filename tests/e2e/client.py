@@ -105,8 +105,8 @@ class Agencies:
         ultravox_key = f"E2e{secrets.token_hex(2)}x.{secrets.token_hex(16)}"
         self._stack.simulators["telnyx"].simulator.add_account(telnyx_key)
         self._stack.simulators["ultravox"].simulator.add_account(ultravox_key)
-        keys = {"telnyx": {"api_key": telnyx_key, "telnyx_public_key": demo.TELNYX_PUBLIC_KEY}}
-        keys["ultravox"] = {"api_key": ultravox_key}
+        public = {"telnyx_public_key": demo.TELNYX_PUBLIC_KEY, "telnyx_account_sid": demo.TELNYX_ACCOUNT_SID}
+        keys = {"telnyx": {"api_key": telnyx_key, **public}, "ultravox": {"api_key": ultravox_key}}
         of_agency = ("--agency", org_handle)
         commands: list[dict[str, Any]] = [
             {"run": ["agency", "create", "--name", f"Agency {org_handle}", "--org-handle", org_handle]},

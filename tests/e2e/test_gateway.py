@@ -9,7 +9,7 @@ import requests
 
 from local.seed import user_token
 from local.stack import Stack
-from tests.e2e.client import Agencies, Agency
+from tests.e2e.client import Agency
 
 ORIGIN = "https://app.example.com"
 
@@ -96,12 +96,14 @@ def test_browsers_may_ask_from_anywhere(somebody: Agency) -> None:
         assert {"x-request-id", "retry-after"} <= set(answer.headers["access-control-expose-headers"].split(","))
 
 
-def test_agencies_do_not_see_each_other(agencies: Agencies, somebody: Agency) -> None:
-    other = agencies.take()
-    headers = {"Org-Handle": other.org_handle}
-    answer = somebody.get("/get-integration-status", headers=headers)
-    assert answer.status_code in (403, 404)
-    assert other.agency_id not in answer.text
+def test_agencies_do_not_see_each_other(agency: Agency, somebody: Agency) -> None:
+    agency.provision()
+    [operation] = agency.get("/operations").json()["operations"]
+    assert agency.get(f"/operations/{operation['id']}").status_code == 200
+    answer = somebody.get(f"/operations/{operation['id']}")
+    assert answer.status_code == 404
+    assert agency.agency_id not in answer.text
+    assert somebody.get("/operations").json()["operations"] == []
 
 
 def test_more_requests_than_processes_wait_for_each_other(somebody: Agency) -> None:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import requests
 
-from local.seed import seed
 from local.stack import Stack
+from local.template import ROOT
 from tests.e2e.client import Agencies, Agency
 
 
-def test_two_stacks_side_by_side(bundle: Path, stack: Stack, somebody: Agency, tmp_path: Path) -> None:
-    # given a second stack from another folder
-    with Stack(template=bundle, state_folder=tmp_path, environment={}) as other:
-        demo = seed(other)
+def test_two_stacks_side_by_side(stack: Stack, somebody: Agency, tmp_path: Path) -> None:
+    # given a second stack, from a folder of its own
+    command = [sys.executable, "-m", "local", "serve", "--port", "0", "--state", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert "ready\n" in other.stdout
+        demo = json.loads((tmp_path / "demo.json").read_text())
 
         def status(api_url: str, token: str) -> requests.Response:
             headers = {"Authorization": f"Bearer {token}"}
             return requests.get(f"{api_url}/get-integration-status", headers=headers, timeout=60)
 
         # then both answer, each its own people alone
-        assert status(other.api_url, demo["owner_jwt"]).json()["agency_id"] == demo["agency_id"]
-        assert status(stack.api_url, somebody.api_token).json()["agency_id"] == somebody.agency_id
-        for token in (demo["api_token"], demo["owner_jwt"]):
+        for token in (demo["owner_jwt"], demo["api_token"]):
+            assert status(demo["api_url"], token).json()["agency_id"] == demo["agency_id"]
             assert status(stack.api_url, token).status_code == 401
-        assert status(other.api_url, somebody.api_token).status_code == 401
+        for token in (somebody.tokens["owner"], somebody.api_token):
+            assert status(stack.api_url, token).json()["agency_id"] == somebody.agency_id
+            assert status(demo["api_url"], token).status_code == 401
+        # and one ends without the other
+        other.terminate()
+        assert other.wait(30) == 0
+    assert somebody.get("/health").status_code == 200
 
 
 def test_no_secret_is_logged(stack: Stack, agencies: Agencies, agency: Agency) -> None:

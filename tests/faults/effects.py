@@ -160,7 +160,7 @@ def answer_lost(send: Send) -> Any:
 
 
 def _carrier_call(carrier: str, request: Any) -> str:
-    path = re.sub(r"/\d{19}\b", "/{id}", urlsplit(request.url).path.removeprefix("/v2"))
+    path = re.sub(r"/(\d{19}|[0-9a-f-]{36})\b", "/{id}", urlsplit(request.url).path.removeprefix("/v2"))
     return f"{carrier} {request.method} {path}"
 
 

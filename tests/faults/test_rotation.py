@@ -330,8 +330,8 @@ def test_a_purchase_that_has_begun_finishes(here: Rotating) -> None:
     # when
     bought = here.buy()
     # then both are done
-    assert [each.status for each in answers] == [200]
     assert bought.status == 200, bought.body
+    assert [each.status for each in answers] == [200]
     here.case.settle()
     assert here.case.log["number_order_created"] == 1
     assert here.keys()["telnyx"] == here.new_telnyx

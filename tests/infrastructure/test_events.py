@@ -63,7 +63,13 @@ def values(world: World) -> Values:
     agency = agencies.find(world.agency_id)
     assert agency is not None
     token = world.api_token(world.agency_id)
-    return starting_values(api_token=token, agency_id=agency.id, org_handle=agency.org_handle, product_id=7)
+    return starting_values(
+        api_token=token,
+        agency_id=agency.id,
+        org_handle=agency.org_handle,
+        product_id=7,
+        telnyx_base_url=world.telnyx.base_url,
+    )
 
 
 @pytest.fixture(scope="module")

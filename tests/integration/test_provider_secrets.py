@@ -71,15 +71,18 @@ class Canaries:
             "ultravox": {"name": "c", "provider": 4, "api_key": self.ultravox},
         }
 
-    def echo(self) -> dict[str, Any]:
+    def echo(self, carrier: str) -> dict[str, Any]:
         """A carrier's error that repeats what it was sent."""
-        said = " ".join(self.all)
-        return {
-            "errors": [{"code": "1", "title": said, "detail": said}],
-            "detail": said,
-            "message": said,
-            "error": said,
+        telnyx = [self.telnyx, self.own.telnyx_key]
+        sent = {
+            "telnyx": telnyx,
+            "ultravox": [*telnyx, self.ultravox, self.own.ultravox_key],
+            "twilio": [self.twilio],
+            "signalwire": [self.project_id, self.signalwire],
         }
+        said = " ".join(sent[carrier])
+        errors = [{"code": "1", "title": said, "detail": said}]
+        return {"errors": errors, "detail": said, "message": said, "error": said}
 
     def push(self) -> list[str]:
         """Every request that takes or uses a secret, but `reveal`; the answers as text."""
@@ -93,12 +96,13 @@ class Canaries:
         listed = api.listed()
         answers.append(listed)
         for each in listed.body["data"]:
-            secret = self.bodies()[each["provider_details"]["icon"]]["api_key"]
+            body = self.bodies()[each["provider_details"]["icon"]]
+            secret = body["api_key"]
             answers += [api.get(each["id"]), api.update(each["id"], {"api_key": secret})]
             answers.append(api.update(each["id"], {"api_key": secret}, role="admin"))
             answers.append(api.update(each["id"], {"api_key": f"{secret} {secret}"}))
             answers.append(api.update(each["id"], {"api_key": secret * 100}))
-            answers.append(api.update(each["id"], {secret: secret}))
+            answers.append(api.update(each["id"], {body.get("api_secret", secret): "as a field's name"}))
         own.world.run_queue()
         answers += [api.delete(each["id"], query="force=true") for each in listed.body["data"]]
         return [json.dumps([each.status, each.body, each.headers]) for each in answers]
@@ -150,10 +154,10 @@ def test_no_secret_shows(
     monkeypatch.setattr(transport, "backoff", lambda *_args, **_rest: 0.0)
     sent: list[str] = []
     monkeypatch.setattr(wakeups.Wakeups, "send", lambda _self, *message: sent.append(str(message)) or True)
-    for server in canaries.world.servers.values():
+    for carrier, server in canaries.world.servers.items():
         for each in FAULTS[fault]:
             for skip in (0, 5, 12):
-                echoed = {"body": canaries.echo()} if each["kind"] == "status" else {}
+                echoed = {"body": canaries.echo(carrier)} if each["kind"] == "status" else {}
                 server.simulator.add_faults({**each, **echoed, "skip": skip})
     # when
     answers = canaries.push()
@@ -177,7 +181,7 @@ def test_no_secret_is_in_an_exception(canaries: Canaries, fault: str, provider: 
     from telephony.services.provider_accounts import Saving
 
     simulator = canaries.world.servers[provider.value].simulator
-    simulator.add_faults({"kind": fault, "status": 401, "times": 3, "body": canaries.echo()})
+    simulator.add_faults({"kind": fault, "status": 401, "times": 3, "body": canaries.echo(provider.value)})
     owner = Principal(canaries.own.agency_id, Role.OWNER, "test", "operator")
     key = canaries.telnyx if provider is ProviderType.TELNYX else canaries.ultravox
     # when

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -76,7 +77,9 @@ class Sam:
         variables |= {name: value for name, value in os.environ.items() if name.endswith("_BASE_URL")}
         file = folder / "variables.json"
         file.write_text(json.dumps({"Parameters": variables}))
-        self._options = ["--template", str(sam.build()), "--skip-pull-image", "--env-vars", str(file)]
+        built = folder / "build"  # a copy, because the next build may come while this runs
+        shutil.copytree(sam.build().parent, built)
+        self._options = ["--template", str(built / "template.yaml"), "--skip-pull-image", "--env-vars", str(file)]
         self._environment = sam.environment() | {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
         for name in NAMES_PASSED_ON:  # for the functions, and not for sam itself
             self._environment.pop(name, None)
@@ -201,7 +204,13 @@ def _run(world: World, folder: Path) -> int:
 
     def values() -> Values:
         token = world.api_token(agency.id)
-        return starting_values(api_token=token, agency_id=agency.id, org_handle=agency.org_handle, product_id=7)
+        return starting_values(
+            api_token=token,
+            agency_id=agency.id,
+            org_handle=agency.org_handle,
+            product_id=7,
+            telnyx_base_url=world.telnyx.base_url,
+        )
 
     print("sam local invoke")
     invocations(world, tool, values(), report)

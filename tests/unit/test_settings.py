@@ -32,6 +32,7 @@ GIVEN = [
     ("TWILIO_PRICING_BASE_URL", "http://127.0.0.1:3", "twilio_pricing_base_url", "http://127.0.0.1:3"),
     ("SIGNALWIRE_BASE_URL", "http://127.0.0.1:4", "signalwire_base_url", "http://127.0.0.1:4"),
     ("ULTRAVOX_BASE_URL", "http://127.0.0.1:5", "ultravox_base_url", "http://127.0.0.1:5"),
+    ("CARRIER_REQUESTS_PER_SECOND", "3", "carrier_requests_per_second", 3),
 ]
 
 BAD = [

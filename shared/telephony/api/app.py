@@ -32,7 +32,7 @@ from telephony.errors import (
     TelephonyError,
     Unauthenticated,
 )
-from telephony.observability import logger
+from telephony.observability import logger, redact
 from telephony.settings import Settings
 from telephony.values import Principal, Role
 
@@ -262,7 +262,8 @@ def _unroutable(_error: Exception) -> Response[Any]:
 def _invalid(error: RequestValidationError) -> Response[Any]:
     errors = [
         {
-            "field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]),
+            # The name of an unknown field is anybody's text: a value pasted into the wrong place, perhaps a key.
+            "field": redact(".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]))[:100],
             "message": each["msg"].removeprefix("Value error, "),
         }
         for each in error.errors()[:MAX_FIELD_ERRORS]

@@ -114,7 +114,7 @@ class IntegrationStatusResponse(Capabilities):
     next_steps: list[str]
 
 
-class ImportResponse(BaseModel):
+class ImportTelnyxResponse(BaseModel):
     success: Literal[True] = True
     telnyx_configured_in_ultravox: Literal[True] = True
     application_id: str

@@ -1,10 +1,10 @@
-"""Schemas of the numbers family: search, purchase, assign, release."""
+"""Schemas of phone numbers in the numbers family."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, model_validator
 
 from telephony import e164
 from telephony.api.common import Request, StrictBool, StrictInt
@@ -171,3 +171,69 @@ class ReleaseResponse(BaseModel):
     phone_number: str
     provider: ProviderType
     message: str
+
+
+class Country(BaseModel):
+    code: str
+    name: str
+    phone_code: str
+
+
+class CountriesResponse(BaseModel):
+    success: Literal[True] = True
+    country_codes: list[Country]
+    provider: ProviderType
+
+
+class WebhookConfiguration(BaseModel):
+    """How the carrier wires the number beside the two webhooks."""
+
+    status: str
+    connection_id: str | None
+    messaging_profile_id: str | None
+    overridden_by: str | None = Field(description="What makes the carrier ignore the voice webhook.")
+    sms_overridden_by: str | None
+    capabilities: NumberCapabilities
+
+
+class WebhooksResponse(BaseModel):
+    success: Literal[True] = True
+    phone_number: str
+    provider: ProviderType
+    voice_webhook_url: str | None
+    sms_webhook_url: str | None
+    configuration: WebhookConfiguration
+
+
+class WebhooksBody(Request):
+    phone_number: PhoneNumber
+    voice_webhook_url: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    enable_sms: StrictBool = False
+    disable_sms: StrictBool = False
+    provider: Carrier | None = None
+
+    @model_validator(mode="after")
+    def _changes_one_thing(self) -> Self:
+        if self.enable_sms and self.disable_sms:
+            raise ValueError("send enable_sms or disable_sms, not both")
+        if not (self.voice_webhook_url or self.enable_sms or self.disable_sms):
+            raise ValueError("send voice_webhook_url, enable_sms or disable_sms")
+        return self
+
+
+class UpdatedWebhooksResponse(WebhooksResponse):
+    updated_webhooks: dict[str, str | None]
+    message: str
+
+
+class DiagnosisResponse(BaseModel):
+    """`carrier` is as the carrier tells it now; null when it doesn't have the number or refuses the credentials."""
+
+    success: Literal[True] = True
+    phone_number: str
+    provider: ProviderType
+    store: dict[str, Any]
+    carrier: dict[str, Any] | None
+    issues: list[str]
+    ready_for_calls: bool
+    ready_for_sms: bool

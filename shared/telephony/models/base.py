@@ -18,7 +18,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactGetError, TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
+from pynamodb.expressions.update import Action, AddAction
 from pynamodb.models import Model
 from pynamodb.transactions import TransactGet, TransactWrite
 
@@ -138,13 +138,21 @@ def _transact(writes: Sequence[Write]) -> None:
 
 
 def _merged(writes: Sequence[Write]) -> list[Write]:
-    """Updates of the same item made one: a transaction takes one action an item. The last to set an attribute wins."""
+    """Updates of the same item made one: a transaction takes one action an item. The last to set an attribute wins.
+
+    Raises `ValueError` for two additions to one attribute: one of them would be lost.
+    """
     merged: dict[Any, Write] = {}
     for position, write in enumerate(writes):
         slot = (type(write.item), _key(write.item)) if write.kind == "update" else position
         before = merged.get(slot)
         if before:
-            actions = {str(action.values[0]): action for action in (*before.actions, *write.actions)}
+            actions = {str(action.values[0]): action for action in before.actions}
+            for action in write.actions:
+                path = str(action.values[0])
+                if isinstance(actions.get(path), AddAction) or (path in actions and isinstance(action, AddAction)):
+                    raise ValueError(f"two writes add to {path} of the same item")
+                actions[path] = action
             conditions = [each for each in (before.condition, write.condition) if each is not None]
             condition = conditions[0] & conditions[1] if len(conditions) == 2 else next(iter(conditions), None)
             write = replace(before, actions=tuple(actions.values()), condition=condition)

@@ -195,15 +195,21 @@ def open_new(operation: Operation) -> Write:
 
 
 def take_lease(operation: Operation, lease: str, until: float) -> bool:
-    """Takes over an unfinished operation whose lease is free. True: it is now as stored, and ours until `until`."""
+    """Takes over an unfinished operation whose lease is free. True: it is now as stored, and ours until `until`.
+
+    A run that died gave no lease back: it counts as failing, or an operation that kills each run would go on for ever.
+    """
+    actions = [
+        Operation.lease.set(lease),
+        Operation.lease_until.set(until),
+        Operation.status.set(Status.RUNNING),
+        *_schedule_actions(operation, until),
+    ]
+    if operation.lease_until and operation.failing_since is None:
+        actions.append(Operation.failing_since.set(clock.now()))
     return update_one(
         operation,
-        [
-            Operation.lease.set(lease),
-            Operation.lease_until.set(until),
-            Operation.status.set(Status.RUNNING),
-            *_schedule_actions(operation, until),
-        ],
+        actions,
         (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
     )
 

@@ -144,7 +144,7 @@ class Transport:
                 data=call.form,
                 headers={"Accept": "application/json", **(headers or {})},
                 auth=auth,
-                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                timeout=(min(CONNECT_SECONDS, left / 4), min(READ_SECONDS, left * 3 / 4)),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -239,7 +239,7 @@ def backoff(attempt: int, *, base: float, cap: float) -> float:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a 429 asks to wait: `Retry-After`, else Telnyx's `x-ratelimit-reset`; None if neither is a number."""
+    """Seconds that a 429 asks to wait: `Retry-After`, else Telnyx's `x-ratelimit-reset`, else None."""
     for name in ("retry-after", "x-ratelimit-reset"):
         value = headers.get(name, "")
         if value.replace(".", "", 1).isdecimal():

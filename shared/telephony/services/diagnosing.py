@@ -88,7 +88,10 @@ class Diagnosing:
         found.check_calls(number)
         if catalogue.by_type(str(record.provider)).rings_at_connection:
             agency = agencies.find(principal.agency_id)
-            known = {assistant and assistant.connection_id, agency and agency.telnyx_application_id}
+            known = {
+                assistant.connection_id if assistant else None,
+                agency.telnyx_application_id if agency else None,
+            }
             found.check_connection(number, known)
         elif number.voice_url == found.our_url:
             configuration = next(each for each in configurations if each.id == record.provider_configuration_id)

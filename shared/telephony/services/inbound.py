@@ -1,4 +1,4 @@
-"""What a call or a message to one of our numbers meets: an assistant's agent, or a polite sentence, never an error tone.
+"""What a call to one of our numbers meets: an assistant's agent, or a polite sentence, never an error tone.
 
 The carrier asks by POST /twiml, signed with a key of the account that the number was bought with.
 """

@@ -47,7 +47,7 @@ class NumberWebhooks:
         self.workflow: Workflow[Rewiring] = Workflow(SET_WEBHOOKS, (step,), self._context_of, abandon=_abandon)
 
     def get(self, principal: Principal, phone_number: str, deadline: Deadline) -> Data:
-        """As the carrier has it now. Raises `NotFound` (`number_not_found`, `number_gone`), and what the carrier says."""
+        """As the carrier has it now. Raises `NotFound` (not ours, not in the account), and what the carrier says."""
         record = require_live(principal, phone_number)
         return _shown(record, wiring.describe(_provider(record), owned(self._open(record, deadline), record)))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from telephony.clock import Deadline
-from telephony.errors import AlreadyProvisioned, ConfigurationMissing, Conflict, InvalidRequest
+from telephony.errors import AlreadyProvisioned, ConfigurationMissing, Conflict, InvalidRequest, ProviderRejected
 from telephony.models import agencies
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
@@ -25,6 +25,9 @@ PROVISION = "provision_telephony"
 DEPROVISION = "deprovision_telephony"
 
 IMPORT_STEP = "import_to_ultravox"
+
+IN_USE = "10021"
+"""Telnyx's code for a resource that can't be removed because something uses it."""
 
 CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
 NEXT_STEPS = [
@@ -183,8 +186,14 @@ def _delete_application(run: Run[Telephony]) -> Data:
 
 
 def _delete_profile(run: Run[Telephony]) -> Data:
+    """One that other connections use is theirs, too, and stays."""
     profile_id = run.operation.input["outbound_profile_id"]
-    deleted = bool(profile_id) and run.context.telnyx.delete_outbound_profile(profile_id)
+    try:
+        deleted = bool(profile_id) and run.context.telnyx.delete_outbound_profile(profile_id)
+    except ProviderRejected as error:
+        if error.provider_code != IN_USE:
+            raise
+        return {"telnyx_outbound_profile_id": profile_id, "outbound_profile_deleted": False, "kept": "still in use"}
     return {"telnyx_outbound_profile_id": profile_id, "outbound_profile_deleted": deleted}
 
 

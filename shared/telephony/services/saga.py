@@ -110,7 +110,7 @@ class Workflow[C]:
     refuse: Callable[[Operation, TelephonyError], Sequence[Write]] = lambda _operation, _error: ()
     abandon: Callable[[Run[C], TelephonyError], Sequence[Write] | None] | None = None
     """For a kind that ends with its first failure: the records that give back what it held, or None if it must go on
-    because something may have been brought about. Without it, a failure that a retry can't mend waits for the caller."""
+    because something may have been brought about. Without it, what a retry can't mend waits for the caller."""
     give_up_after: float = 24 * 3600
     """Seconds of failing in a row after which a human is asked."""
 
@@ -169,6 +169,12 @@ class Saga:
                 del pending[settled:]  # its records belong to its being done, which could not be written
             raise self._fail(workflow, run, step, error, pending) from error
         return {name: value for each in workflow.steps for name, value in run.data(each.name).items()}
+
+    def exhausted[C](self, workflow: Workflow[C], operation: Operation) -> bool:
+        """Whether the operation has failed for longer than its kind may, without a run that could say so itself."""
+        return (
+            operation.failing_since is not None and clock.now() - operation.failing_since > 2 * workflow.give_up_after
+        )
 
     def stop[C](self, workflow: Workflow[C], operation: Operation, error: TelephonyError) -> None:
         """Journals that a leased operation could not even be begun, and schedules its retry if that can help."""

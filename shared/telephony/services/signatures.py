@@ -18,7 +18,7 @@ def signed(key: str, urls: Iterable[str], parameters: Parameters, signature: str
     """Whether one of the URLs is the one that was signed; with the port or without, as carriers differ in that."""
     tail = "".join(name + value for name, value in sorted(set(parameters)))
     candidates = [form for url in urls for form in (url, _with_port(url))]
-    return any([hmac.compare_digest(_sign(key, url + tail), signature.encode()) for url in candidates])
+    return any(hmac.compare_digest(_sign(key, url + tail), signature.encode()) for url in candidates)
 
 
 def _sign(key: str, text: str) -> bytes:

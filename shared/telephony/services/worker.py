@@ -46,6 +46,11 @@ class Worker:
             return
         if not self._saga.take_over(operation, deadline):
             return
+        if self._saga.exhausted(workflow, operation):
+            error = TelephonyError("Each run of this operation has died", code="runs_die")
+            error.retryable = True  # so that it is given up for having failed too long, not at once
+            self._saga.stop(workflow, operation, error)
+            return
         try:
             run = self._run_of(workflow, operation, deadline)
             if run is not None:
