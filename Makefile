@@ -4,14 +4,14 @@ PYTHON ?= python3.13
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo serve clean setup test test-fast bench lint format build lock
+.PHONY: help run demo serve clean setup test test-fast test-sam-local bench lint format build docs release-docs lock
 
 # sam: no telemetry, its own settings in this folder, and our Python and uv first on PATH for its builds.
 SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" AWS_DEFAULT_REGION=us-east-1 PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-tools/bin/sam
 SETUP := .venv/.installed .venv-tools/.installed
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(SETUP) ## start everything, do the main job, show what exists, keep serving (PORT=3000)
 	@.venv/bin/python -m local run --port $(PORT)
@@ -47,6 +47,15 @@ format: $(SETUP) ## rewrite in our style
 
 build: $(SETUP) ## build the bundle as it is deployed, into .aws-sam/
 	@$(SAM) build
+
+docs: $(SETUP) ## write what is made from the code: docs/openapi.json, docs/examples/, events/
+	@.venv/bin/python -m apidocs
+
+release-docs: $(SETUP) ## the same, and hold later releases to this one's API
+	@.venv/bin/python -m apidocs --release
+
+test-sam-local: $(SETUP) ## run every event under sam local, in containers (BIND=address they reach this machine at)
+	@.venv/bin/python -m tests.sam_local
 
 lock: $(SETUP) ## pin the newest versions that requirements/*.in allow
 	@for name in uv tools dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done

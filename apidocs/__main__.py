@@ -10,11 +10,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from apidocs import changes, events, openapi
+from apidocs import changes, clients, events, openapi
 from apidocs.door import ROOT
 
 DOCUMENT = ROOT / "docs" / "openapi.json"
 RELEASED = ROOT / "tests" / "infrastructure" / "released_openapi.json"
+EXAMPLES = ROOT / "docs" / "examples"
 EVENTS = ROOT / "events"
 BUNDLED = ROOT / "functions" / "site" / "static" / "openapi.json"
 
@@ -25,6 +26,7 @@ def main() -> None:
     DOCUMENT.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     BUNDLED.write_text(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
     write(EVENTS, events.build())
+    write(EXAMPLES, clients.build())
     if "--release" in sys.argv[1:]:
         RELEASED.write_text(json.dumps(changes.contract(document), separators=(",", ":"), ensure_ascii=False) + "\n")
 
@@ -38,4 +40,4 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -42,6 +42,8 @@ class Call:
     """What later calls need, out of the answer's body."""
     settles: bool = False
     """It leaves work to the queue, which the calls below wait for."""
+    again_with: Mapping[str, str] = field(default_factory=dict)
+    """Variables to be given the value of another one, in a second call that the ones below need."""
     content_type: str = "application/json"
     produces: str = "application/json"
     signed_by: str | None = None
@@ -257,7 +259,11 @@ _TABLE = (
         statuses=(202,),
         settles=True,
     ),
-    Call("POST /phone-numbers/import", "import_phone_number", {"phone_number": Var("carrier_number"), "provider": "telnyx"}),
+    Call(
+        "POST /phone-numbers/import",
+        "import_phone_number",
+        {"phone_number": Var("carrier_number"), "provider": "telnyx"},
+    ),
     Call(
         "POST /phone-numbers/assign",
         "assign_phone_number",
@@ -287,7 +293,12 @@ _TABLE = (
         {"id": Var("phone_configuration_id"), "friendlyName": "Front desk"},
     ),
     Call("DELETE /phone-configurations/<configuration_id>", "delete_phone_configuration", path=_PHONE_CONFIGURATION),
-    Call("POST /phone-numbers/release", "release_phone_number", {"phone_number": Var("second_phone_number")}),
+    Call(
+        "POST /phone-numbers/release",
+        "release_phone_number",
+        {"phone_number": Var("second_phone_number")},
+        again_with={"second_phone_number": "carrier_number"},
+    ),
     Call("DELETE /assistants/<assistant_id>", "delete_assistant", path=_ASSISTANT),
     # providers
     Call("GET /providers", "list_providers"),

@@ -132,7 +132,7 @@ def _kinds(schema: Schema, document: Schema) -> dict[str, Schema]:
 def _narrowed(old: Schema, new: Schema, where: str) -> Iterator[str]:
     if "enum" in new and (lost := [each for each in old.get("enum", ()) if each not in new["enum"]]):
         yield f"{where} may not be {lost} any more"
-    if ("enum" in new and "enum" not in old) or new.get("pattern") != old.get("pattern") and "pattern" in new:
+    if ("enum" in new and "enum" not in old) or (new.get("pattern") != old.get("pattern") and "pattern" in new):
         yield f"{where} takes less text than before"
     for name in _LOWER_LIMITS:
         if name in new and new[name] > old.get(name, float("-inf")):

@@ -36,4 +36,4 @@ def describe(function: str) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(describe(sys.argv[1])))  # noqa: T201  its output
+    print(json.dumps(describe(sys.argv[1])))

@@ -9,11 +9,12 @@ import json
 import re
 from typing import Any
 
+from telephony.api.app import BASE_PATH
+
 from apidocs.calls import CALLS, TRIGGERS, Call, Values, Var
 from local.payload import Request, event_of
 from local.routing import Router
 from local.template import SOURCE_TEMPLATE, Template
-from telephony.api.app import BASE_PATH
 
 _DOMAIN = "telephony.example.com"
 _TIME = {"time": "15/Jan/2026:09:00:00 +0000", "timeEpoch": 1768467600000}
@@ -44,7 +45,9 @@ def _of_call(call: Call, router: Router) -> tuple[str, dict[str, Any]]:
     if match is None or match.key == "$default":
         raise KeyError(f"The template has no route for {call.route}")
     raw_body = b"" if body is None else body.encode()
-    request = Request(call.method, BASE_PATH + path, query, list(headers.items()), raw_body, "203.0.113.7", id="example=")
+    request = Request(
+        call.method, BASE_PATH + path, query, list(headers.items()), raw_body, "203.0.113.7", id="example="
+    )
     event = event_of(request, match)
     event["requestContext"] |= _TIME
     if body is not None:  # as text, whatever its type, so that its variables can be filled in

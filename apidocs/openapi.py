@@ -14,14 +14,15 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from apidocs import responses
-from apidocs.calls import CALLS, Call, Var, replaced
-from apidocs.door import ROOT
-from apidocs.samples import PREFIX, sample, takes, value_of
 from telephony import __version__
 from telephony.api.access import ROUTES
 from telephony.api.app import BASE_PATH
 from telephony.values import Role
+
+from apidocs import responses
+from apidocs.calls import CALLS, Call, Var, replaced
+from apidocs.door import ROOT
+from apidocs.samples import PREFIX, sample, takes, value_of
 
 Schema = dict[str, Any]
 
@@ -166,7 +167,9 @@ def _tidy(schema: Any) -> Any:
     match schema:
         case dict():
             return {
-                _KEYWORDS.get(key, key): {name: _tidy(each) for name, each in value.items()} if key == "properties" else _tidy(value)
+                _KEYWORDS.get(key, key): {name: _tidy(each) for name, each in value.items()}
+                if key == "properties"
+                else _tidy(value)
                 for key, value in schema.items()
                 if key != "title" or not isinstance(value, str)
             }

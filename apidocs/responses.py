@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from apidocs.calls import Call
-from apidocs.codes import CARRIER_CODES, CARRIER_IS_A_GATEWAY, CODES, ROUTE_CODES
-from apidocs.samples import FIELDS, PREFIX, sample
 from telephony.api.access import ROUTES
 from telephony.api.families import Family, failure, family_of
 from telephony.errors import TelephonyError
 from telephony.values import Role
+
+from apidocs.calls import Call
+from apidocs.codes import CARRIER_CODES, CARRIER_IS_A_GATEWAY, CODES, ROUTE_CODES
+from apidocs.samples import FIELDS, PREFIX, sample
 
 Schema = dict[str, Any]
 
@@ -66,7 +67,9 @@ SCHEMAS: Schema = {
         {
             "success": {"type": "boolean", "const": False},
             "error": _object(
-                {"message": {**_TEXT, "description": "For people."}, **_COMMON}, ["message", *_REQUIRED], "What went wrong."
+                {"message": {**_TEXT, "description": "For people."}, **_COMMON},
+                ["message", *_REQUIRED],
+                "What went wrong.",
             ),
             "metadata": _object(
                 {"timestamp": {"type": "integer", "description": "Milliseconds."}, "version": _TEXT},
@@ -106,7 +109,9 @@ HEADERS: Schema = {
 
 _SCHEMA_OF: Schema = {
     "GET /openapi.json": _object(
-        {"openapi": {"type": "string", "const": "3.1.0"}, "paths": {"type": "object"}}, ["openapi", "paths"], "This document."
+        {"openapi": {"type": "string", "const": "3.1.0"}, "paths": {"type": "object"}},
+        ["openapi", "paths"],
+        "This document.",
     )
 }
 """Of what is read from a file, where no handler's type tells it."""
@@ -128,9 +133,8 @@ def of(name: str, described: Schema, call: Call | None, schemas: Schema, *, take
     for status in sorted(by_status):
         found[str(status)] = _error(family, status, by_status[status])
     if "Idempotency-Key" in (call.headers if call else ()):
-        for status, response in found.items():
-            if not status.startswith(("400", "401", "405", "413")):
-                response["headers"]["Idempotency-Replayed"] = _header("Idempotency-Replayed")
+        for replayed in found.keys() - {"400", "401", "405", "413", "429", "503"}:
+            found[replayed]["headers"]["Idempotency-Replayed"] = _header("Idempotency-Replayed")
     return dict(sorted(found.items()))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from jsonschema import Draft202012Validator
-
 from telephony import __version__
 
 PREFIX = "#/components/schemas/"

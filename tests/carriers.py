@@ -88,6 +88,11 @@ class CarrierNumbers(Numbers):
         assert answer.status == 200, answer.body
         return dict(answer.body["operation"])
 
+    def forget(self) -> None:
+        self.account.setdefault("number_orders", {})
+        self.server.simulator.state["resting_numbers"].clear()
+        super().forget()
+
     # At the carrier
 
     @property

@@ -110,6 +110,28 @@ class Numbers:
 
         set_limits(self.agency_id, WantedLimits(**limits), "test")
 
+    def forget(self) -> None:
+        """Takes all numbers out of our tables, and out of its account at Telnyx all that the agency ordered."""
+        from telephony.models.assistants import Assistant
+        from telephony.models.audit_events import AuditEvent
+        from telephony.models.limits import Limits, key
+        from telephony.models.operations import Operation
+        from telephony.models.phone_configurations import PhoneConfiguration
+
+        for operation in self.operations:
+            Operation(operation.id).delete()
+        for item in PhoneConfiguration.scan(attributes_to_get=["pk"]):
+            item.delete()
+        with AuditEvent.batch_write() as batch:
+            for event in AuditEvent.query(self.agency_id):
+                batch.delete(event)
+        Limits(key(self.agency_id)).delete()
+        for assistant in Assistant.query(self.agency_id):
+            assistant.numbers = 0
+            assistant.save()
+        self.account["phone_numbers"].clear()
+        self.account["number_orders"].clear()
+
     # What the carrier tells us
 
     @property

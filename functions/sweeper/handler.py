@@ -1,4 +1,4 @@
-"""Each minute: wakes the operations that are due. So no wake-up message is precious."""
+"""Each minute: wakes the operations that are due, so that no wake-up message is precious. Each week: reconciles."""
 
 from __future__ import annotations
 
@@ -7,5 +7,7 @@ from typing import Any
 from telephony.bootstrap import container
 
 
-def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+    if event.get("task") == "reconcile":
+        return {"agencies": container().reconciling.begin_all()}
     return {"woken": container().worker.wake_due()}

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from telephony.services.provider_accounts import ProviderAccounts
     from telephony.services.provisioning import Provisioning
     from telephony.services.purchasing import Purchasing
+    from telephony.services.reconciling import Reconciling
     from telephony.services.releasing import Releasing
     from telephony.services.rotation import Rotation
     from telephony.services.saga import Saga, Workflow
@@ -222,6 +223,12 @@ class Container:
         return Importing(self.accounts, self.saga)
 
     @cached_property
+    def reconciling(self) -> Reconciling:
+        from telephony.services.reconciling import Reconciling
+
+        return Reconciling(self.accounts, self.importing, self.wakeups, self.settings.stage)
+
+    @cached_property
     def number_webhooks(self) -> NumberWebhooks:
         from telephony.services.number_webhooks import NumberWebhooks
 
@@ -274,6 +281,7 @@ class Container:
             self.releasing.workflow,
             self.assigning.workflow,
             self.number_webhooks.workflow,
+            self.reconciling.workflow,
         )
         workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
         return Worker(self.saga, self.wakeups, self.settings.stage, workflows)

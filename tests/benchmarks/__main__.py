@@ -44,7 +44,7 @@ def main() -> int:
             console.print(f"{time.monotonic() - began:5.0f} s  {numbers} …", highlight=False)
             for row in measure(built):
                 rows.append(row)
-                console.print(f"        {row.what}: {row.measured} ({row.goal})", highlight=False)
+                console.print(f"        {row.what}: {row.measured} ({row.goal}) {row.floor}", highlight=False)
     rows.sort(key=lambda row: int(row.number[1:]))
     console.print(table(rows, "What was measured"))
     failed = [row for row in rows if row.verdict == "FAILED"]

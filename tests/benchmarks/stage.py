@@ -101,6 +101,9 @@ def stage() -> Iterator[Stage]:
                 compileall.compile_dir(package.resolve(), quiet=2)
         with backends(scratch) as running:
             for world in new_world(running, carriers, monkeypatch):
+                from telephony.observability import logger
+
+                logger.setLevel("WARNING")  # our own calls; the functions' processes log as ever
                 yield Stage(world, Template(bundle, world.deployment.template.stack_name), runtime, scratch)
     for server in carriers.values():
         server.close()

@@ -24,6 +24,7 @@ def installed() -> str | None:
     """The browser's path, or None."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
+
 # The protocol's pipes are descriptors 3 and 4 of the browser.
 _LAUNCH = """
 import os, sys

@@ -28,6 +28,9 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from requests.adapters import HTTPAdapter
 
+_ID = r"\d{19}|[0-9a-f-]{36}|(?:AC|PN)[0-9a-f]{32}"
+"""Telnyx's, SignalWire's and Twilio's ids in paths."""
+
 Send = Callable[[], Any]
 Interference = Callable[[Send], Any]
 """Gets what would send the request; gives the answer or raises."""
@@ -160,7 +163,7 @@ def answer_lost(send: Send) -> Any:
 
 
 def _carrier_call(carrier: str, request: Any) -> str:
-    path = re.sub(r"/(\d{19}|[0-9a-f-]{36})\b", "/{id}", urlsplit(request.url).path.removeprefix("/v2"))
+    path = re.sub(f"/(?:{_ID})\\b", "/{id}", urlsplit(request.url).path.removeprefix("/v2"))
     return f"{carrier} {request.method} {path}"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import pytest
+from telephony.api.access import ROUTES
 
 from apidocs import events
 from apidocs.__main__ import DOCUMENT, EVENTS
@@ -17,7 +18,6 @@ from apidocs.calls import CALLS, TRIGGERS, Call
 from local.simulators.server import Server
 from local.template import SOURCE_TEMPLATE, Template
 from local.testing import Backends
-from telephony.api.access import ROUTES
 from tests.conftest import new_world
 from tests.play import Played, Values, play, starting_values
 from tests.world import SECONDS_PER_BATCH, SECONDS_PER_REQUEST, World
@@ -78,7 +78,9 @@ def played(world: World, values: Values) -> dict[str, Played]:
 
     def carry(call: Call, values: Values) -> tuple[int, Any, dict[str, str]]:
         function = folder_of(FILES[call.id].parent.name)
-        answer = world.invoke(function, json.loads(events.fill(FILES[call.id].read_text(), values)), SECONDS_PER_REQUEST)
+        answer = world.invoke(
+            function, json.loads(events.fill(FILES[call.id].read_text(), values)), SECONDS_PER_REQUEST
+        )
         text = answer["body"] or ""
         if answer.get("isBase64Encoded"):
             text = base64.b64decode(text).decode()
@@ -95,9 +97,7 @@ def document() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.id)
-def test_each_event_is_answered_as_documented(
-    played: dict[str, Played], document: dict[str, Any], call: Call
-) -> None:
+def test_each_event_is_answered_as_documented(played: dict[str, Played], document: dict[str, Any], call: Call) -> None:
     answer = played[call.id]
     # then its status is the usual one
     assert answer.status == call.statuses[0], answer.body

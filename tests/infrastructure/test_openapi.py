@@ -17,14 +17,14 @@ from typing import Any
 import jsonschema
 import openapi_spec_validator
 import pytest
+from telephony import errors
+from telephony.api.access import ROUTES
+from telephony.api.families import CONFIGURATIONS, INTEGRATION, NUMBERS, PROVIDERS, Family, failure
 
 from apidocs import changes, openapi
 from apidocs.__main__ import BUNDLED, DOCUMENT, RELEASED
 from apidocs.codes import CODES, ROUTE_CODES
 from local.dynamodb import cache_folder
-from telephony import errors
-from telephony.api.access import ROUTES
-from telephony.api.families import CONFIGURATIONS, INTEGRATION, NUMBERS, PROVIDERS, Family, failure
 from tests.infrastructure import sam
 from tests.infrastructure.deployed import Deployed
 
@@ -53,9 +53,7 @@ def resolved(document: Document, response: Document) -> Document:
 
 
 def fits(document: Document, schema: Document, value: Any) -> None:
-    jsonschema.validate(
-        value, schema | {"components": document["components"]}, cls=jsonschema.Draft202012Validator
-    )
+    jsonschema.validate(value, schema | {"components": document["components"]}, cls=jsonschema.Draft202012Validator)
 
 
 # It is made from the code.
@@ -86,7 +84,9 @@ def test_it_holds_wherever_it_is_served(document: Document) -> None:
 
 def test_two_doors_may_not_answer_one_operation() -> None:
     one = {"/things": {"get": {"operationId": "a"}}}
-    assert openapi.join_paths([one, {"/things": {"post": {}}}]) == {"/things": {"get": {"operationId": "a"}, "post": {}}}
+    assert openapi.join_paths([one, {"/things": {"post": {}}}]) == {
+        "/things": {"get": {"operationId": "a"}, "post": {}}
+    }
     with pytest.raises(openapi.Clash, match="GET /things"):
         openapi.join_paths([one, {"/things": {"get": {"operationId": "b"}}}])
 
@@ -211,7 +211,9 @@ SCHEMAS = ("components", "schemas")
 BREAKS: dict[str, Callable[[Document], Any]] = {
     "POST /phone-numbers/search is gone": lambda new: _without(new, "paths", "/phone-numbers/search", "post"),
     "numbers is gone": lambda new: _without(new, *SCHEMAS, "SearchResponse", "properties", "numbers"),
-    "numbers may be absent now": lambda new: new["components"]["schemas"]["SearchResponse"]["required"].remove("numbers"),
+    "numbers may be absent now": lambda new: new["components"]["schemas"]["SearchResponse"]["required"].remove(
+        "numbers"
+    ),
     "limit is gone": lambda new: _without(new, *SCHEMAS, "SearchRequest", "properties", "limit"),
     "region is required now": lambda new: new["components"]["schemas"]["SearchRequest"].update(required=["region"]),
     "limit: maximum is 5 now": lambda new: new["components"]["schemas"]["SearchRequest"]["properties"]["limit"].update(
@@ -223,9 +225,9 @@ BREAKS: dict[str, Callable[[Document], Any]] = {
     "does not take": lambda new: new["paths"]["/phone-numbers/search"]["post"]["security"].pop(),
     "needs a credential now": lambda new: new["paths"]["/health"]["get"]["security"].append({"XApiKey": []}),
     "header x-new is required now": lambda new: (
-        new["paths"]["/health"]["get"].setdefault("parameters", []).append(
-            {"in": "header", "name": "X-New", "required": True, "schema": {"type": "string"}}
-        )
+        new["paths"]["/health"]["get"]
+        .setdefault("parameters", [])
+        .append({"in": "header", "name": "X-New", "required": True, "schema": {"type": "string"}})
     ),
     "never answered 202": lambda new: _without(
         new, "paths", "/operations/{operation_id}/retry", "post", "responses", "202"

@@ -354,6 +354,11 @@ def test_what_is_changed_by_hand_is_named_and_mended_and_nothing_else_touched(ow
     assert own.verify().body["in_sync"] is True
 
 
+def test_destinations_in_another_order_are_the_same(own: Own) -> None:
+    own.profile["whitelisted_destinations"].reverse()
+    assert own.verify().body["in_sync"] is True
+
+
 def test_a_second_repair_has_nothing_to_do(own: Own) -> None:
     own.profile["enabled"] = False
     own.repair()

@@ -89,9 +89,7 @@ class Sam:
         file = self._folder / f"{name}.json"
         file.write_text(events.fill(FILES[name].read_text(), values))
         command = [SAM, "local", "invoke", FILES[name].parent.name, "--event", str(file), *self._options]
-        done = subprocess.run(
-            command, cwd=sam.ROOT, env=self._environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=sam.ROOT, env=self._environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Unusable(f"{' '.join(command)} failed:\n{done.stderr}")
         return json.loads(done.stdout)
@@ -120,7 +118,10 @@ class Report:
 
     def __call__(self, what: str, status: Any, is_right: bool, detail: Any = "") -> None:
         seconds = time.monotonic() - self._since
-        print(f"{seconds:6.2f} s  {status!s:<4} {what}" + ("" if is_right else f"  WRONG: {str(detail)[:400]}"), flush=True)
+        print(
+            f"{seconds:6.2f} s  {status!s:<4} {what}" + ("" if is_right else f"  WRONG: {str(detail)[:400]}"),
+            flush=True,
+        )
         self.wrong += not is_right
         self._since = time.monotonic()
 

@@ -25,6 +25,7 @@ from telephony.services.provider_accounts import Saving
 from telephony.values import Principal, ProviderType, Role
 
 SECONDS_PER_COMMAND = 60
+SECONDS_PER_RECONCILIATION = 600
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 agency_app = typer.Typer(help="Agencies.", no_args_is_help=True)
@@ -273,6 +274,23 @@ def limits_show(agency: AgencyOption) -> None:
     """Shows an agency's limits and what it has spent of them."""
     agency_id = services().administration.agency(agency).id
     show({"agency_id": agency_id, **limits.describe(agency_id)})
+
+
+@app.command("reconcile")
+def reconcile(
+    agency: AgencyOption,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Bring our records in step with the carriers.")] = False,
+) -> None:
+    """Compares an agency's inventory with its carriers' own lists. Nothing changes there."""
+    container = services()
+    agency_id = container.administration.agency(agency).id
+    report = container.reconciling.reconcile(
+        agency_id,
+        OPERATOR,
+        Deadline.after(SECONDS_PER_RECONCILIATION),
+        adopt=adopt,
+    )
+    show({"agency_id": agency_id, **report.summary()})
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from pynamodb.attributes import (
@@ -18,7 +19,7 @@ from pynamodb.expressions.condition import Condition
 
 from telephony import clock
 from telephony.errors import Conflict, OperationInProgress
-from telephony.models.base import Table, Write, get, put, unchanged, update
+from telephony.models.base import Table, Write, get, put, storage_errors, unchanged, update
 
 
 class Agency(Table):
@@ -80,6 +81,13 @@ def digest(secret: str) -> str:
 
 def find(agency_id: str) -> Agency | None:
     return get(Agency, f"agency#{agency_id}")
+
+
+def all_ids() -> Iterator[str]:
+    """Of every agency: reads the whole table, for the schedule alone."""
+    with storage_errors():
+        for each in Agency.scan(Agency.pk.startswith("agency#"), attributes_to_get=["pk"]):
+            yield each.id
 
 
 def find_by_org_handle(org_handle: str) -> Agency | None:

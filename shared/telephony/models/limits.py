@@ -81,6 +81,11 @@ def end_operation(agency_id: str) -> Write:
     return update(Limits(key(agency_id)), [Limits.open_operations.add(-1)])
 
 
+def change_price(agency_id: str, more: int) -> Write:
+    """A number costs so much more a month, or less, than was reserved: its carrier has changed the price."""
+    return update(Limits(key(agency_id)), [Limits.monthly_total.add(more)])
+
+
 def give_back(agency_id: str, monthly: int | None) -> Write:
     """A number less."""
     return update(Limits(key(agency_id)), [Limits.numbers.add(-1), Limits.monthly_total.add(-(monthly or 0))])

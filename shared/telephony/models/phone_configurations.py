@@ -11,6 +11,7 @@ of a first page brings its total along.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -341,6 +342,14 @@ def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_re
         (PhoneConfiguration.revision == read) & unchanged(PhoneConfiguration.operation_id, before),
         lambda: OperationInProgress("Another operation on this number is running"),
     )
+
+
+def all_live(agency_id: str) -> Iterator[PhoneConfiguration]:
+    """Every live record of an agency, page by page."""
+    with storage_errors():
+        for each in PhoneConfiguration.by_agency.query(agency_id):
+            if each.sort_key != COUNTS_SORT_KEY:
+                yield each
 
 
 def any_bought_with(agency_id: str, provider_configuration_id: int) -> bool:

@@ -248,4 +248,4 @@ def _first_error(body: Any) -> tuple[str | None, str, str]:
     sentence = ": ".join(str(first[key]) for key in ("title", "detail") if first.get(key))
     source = first.get("source")
     pointer = str(source.get("pointer") or "") if isinstance(source, dict) else ""
-    return str(first["code"]) if first.get("code") else None, redact(sentence)[:300], pointer
+    return redact(str(first["code"]))[:64] if first.get("code") else None, redact(sentence)[:300], pointer

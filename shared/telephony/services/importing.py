@@ -34,6 +34,7 @@ from telephony.models.base import Write, get_together
 from telephony.models.limits import Limits
 from telephony.models.operations import Operation, StepState
 from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
+from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.providers.base import NumberProvider, NumberSetup, OwnedNumber
 from telephony.providers.reasons import FIXES
 from telephony.services import purchasing, wiring
@@ -51,6 +52,8 @@ class ImportRequest:
     assistant_id: int | None = None
     friendly_name: str | None = None
     takeover: bool = False
+    wire: bool = True
+    """Whether a number that calls nobody may be made to call us."""
 
 
 @dataclass(slots=True)
@@ -74,9 +77,14 @@ class Importing:
         self.workflow: Workflow[Import] = Workflow(IMPORT, (step,), self._context_of, abandon=_abandon)
 
     def import_number(
-        self, principal: Principal, request: ImportRequest, public_base_url: str, deadline: Deadline
+        self,
+        principal: Principal,
+        request: ImportRequest,
+        public_base_url: str,
+        deadline: Deadline,
+        chosen: ProviderConfiguration | None = None,
     ) -> Data:
-        """Imports a number of the agency's carrier account.
+        """Imports a number of the agency's carrier account: of the one in use, unless another is `chosen`.
 
         Returns `phone_number`, `provider`, `phone_configuration_id`, `operation_id`, `message`. Raises `NotFound` for a
         number that is not in the account, `Conflict` (`already_owned`), `SpendingLimitExceeded`, what the purchase
@@ -93,7 +101,7 @@ class Importing:
         agency, bounds, guard, *found = get_together(*keys)
         if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")
-        configuration = self._accounts.choose(provider_configurations.of_agency(agency_id), request.provider)
+        configuration = chosen or self._accounts.choose(provider_configurations.of_agency(agency_id), request.provider)
         assistant = _checked_assistant(found, request, agency)
         if guard is not None:
             purchasing.refuse_guarded(guard, agency_id)
@@ -178,6 +186,7 @@ def _new_operation(
             "provider": request.provider.value,
             "assistant_id": request.assistant_id,
             "takeover": request.takeover,
+            "wire": request.wire,
             "public_base_url": public_base_url,
             "found": wiring.describe(request.provider, number),
         },
@@ -203,7 +212,7 @@ def _wire(run: Run[Import]) -> Data:
             fix="Check the carrier account.",
         )
     foreign = wiring.is_foreign(c.provider.type, operation.input["found"], c.setup)
-    if foreign and not operation.input["takeover"]:
+    if (foreign and not operation.input["takeover"]) or not operation.input["wire"]:
         return {"number": wiring.describe(c.provider.type, number), "kept": True}
     try:
         number = c.provider.configure(number, c.setup)

@@ -164,7 +164,9 @@ class Purchasing:
             pass  # the order is pending: that is an answer, too
         except PartialFailure as failure:
             raise failure.plain() from failure
-        except (Conflict, OperationInProgress):
+        except (Conflict, OperationInProgress, StorageUnavailable):
+            if begun := operations.find(operation.id):
+                return PurchaseResult(_outcome(begun))  # a write was done, and DynamoDB's answer to it got lost
             if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
                 return overtaken
             raise
@@ -251,14 +253,15 @@ class Purchasing:
                 fix="Use a new key for a new purchase.",
             )
         operation = operations.find(key.keyed_operation_id)
-        if operation is not None and operation.status == Status.ABANDONED and operation.error:
-            error = TelephonyError.from_record(operation.error)
-            error.details |= {"operation_id": operation.id, "retry_scheduled": False}
+        if operation is None:
+            raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
+        try:
+            return PurchaseResult(_outcome(operation), replayed=True)
+        except OperationInProgress:
+            raise
+        except TelephonyError as error:
             error.replayed = True
-            raise error
-        if operation is not None and "purchase_details" in (operation.step(BUY).data or {}):
-            return PurchaseResult(_answer(operation), replayed=True)
-        raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
+            raise
 
     def _context_of(self, operation: Operation, deadline: Deadline) -> Purchase:
         """Everything anew, for a run by the queue."""
@@ -569,6 +572,17 @@ def _keep_key(agency_id: str, idempotency_key: str, request: PurchaseRequest, op
         IdempotencyKey.id.does_not_exist() | (IdempotencyKey.expires_at <= clock.now()),
         lambda: OperationInProgress("A purchase with this Idempotency-Key has just begun"),
     )
+
+
+def _outcome(operation: Operation) -> Data:
+    """What an operation has come to so far: its answer. Raises the error that it ended with, `OperationInProgress`."""
+    if operation.status == Status.ABANDONED and operation.error:
+        error = TelephonyError.from_record(operation.error)
+        error.details |= {"operation_id": operation.id, "retry_scheduled": False}
+        raise error
+    if "purchase_details" not in (operation.step(BUY).data or {}):
+        raise OperationInProgress("This purchase is still running", operation_id=operation.id)
+    return _answer(operation)
 
 
 def _answer(operation: Operation) -> Data:

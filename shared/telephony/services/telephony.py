@@ -95,6 +95,8 @@ class Telephonies:
         missing = credentials.missing_telnyx_keys(telnyx)
         ultravox_key = ultravox.open(self._sealer).get("api_key") if ultravox else None
         account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not missing else None
+        if telnyx and missing:
+            telnyx.open(self._sealer)  # that it can't be opened is told before that something else is missing
         setup = self.setup(agency, public_base_url)
         if ultravox_key is None and needs_ultravox:
             raise ConfigurationMissing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,8 @@ from telephony.models.base import Write
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.providers.registry import Providers
-from telephony.providers.telnyx import Application, OutboundProfile
+from telephony.providers.telnyx import Application, OutboundProfile, Telnyx
 from telephony.services import credentials, drift
-from telephony.services.credentials import TelnyxAccount
 from telephony.services.drift import Facts
 from telephony.services.provisioning import IMPORT_STEP, PROVISION_STEPS, import_to_ultravox
 from telephony.services.saga import Data, Run, Saga, Workflow
@@ -29,7 +28,8 @@ REPAIR = "repair_telephony"
 
 NO_ULTRAVOX_KEY = "Ultravox API key not configured"
 
-TelnyxFacts = tuple[TelnyxAccount, Application | None, OutboundProfile | None]
+Asked = tuple[Future[Application | None], Future[OutboundProfile | None] | None]
+"""Telnyx's answers about application and profile, under way."""
 
 
 def _import_if_it_differs(run: Run[Telephony]) -> Data:
@@ -105,26 +105,30 @@ class Verification:
 
     def _read(self, agency_id: str, public_base_url: str, deadline: Deadline) -> Facts:
         """Asks both carriers at the same time, Telnyx for application and profile at the same time, too."""
-        agency = agencies.find(agency_id)
-        if agency is None:
-            raise NotFound("Agency not found", code="agency_not_found")
-        configurations = provider_configurations.of_agency(agency_id)
-        telnyx = credentials.pick(configurations, ProviderType.TELNYX)
-        ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
-        # In this thread: what follows uses the KMS client from several, and it is made at its first use.
-        setup = self._telephonies.setup(agency, public_base_url)
-        without_telnyx = credentials.missing_telnyx_keys(telnyx)
-        without_ultravox = credentials.missing_ultravox_key(ultravox)
-        with ThreadPoolExecutor(max_workers=3) as pool:
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            stored = pool.submit(provider_configurations.of_agency, agency_id)
+            agency = agencies.find(agency_id)
+            if agency is None:
+                raise NotFound("Agency not found", code="agency_not_found")
+            configurations = stored.result()
+            telnyx = credentials.pick(configurations, ProviderType.TELNYX)
+            ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
+            without_telnyx = credentials.missing_telnyx_keys(telnyx)
+            without_ultravox = credentials.missing_ultravox_key(ultravox)
+            # Whatever is opened first makes the KMS client, which can be made in one thread only: this one.
+            account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not without_telnyx else None
+            setup = None if account else self._telephonies.setup(agency, public_base_url)
             imported = pool.submit(self._imported, ultravox, deadline) if ultravox and not without_ultravox else None
-            account: TelnyxAccount | None = None
             application: Application | None = None
             profile: OutboundProfile | None = None
-            if telnyx and not without_telnyx:
-                account, application, profile = self._at_telnyx(pool, telnyx, agency, setup, deadline)
+            if account:
+                client = self._providers.telnyx(account.api_key, deadline)
+                asked = _ask_telnyx(pool, client, agency)
+                setup = self._telephonies.setup(agency, public_base_url)
+                application, profile = _at_telnyx(asked, client, agency, setup)
             return Facts(
                 agency=agency,
-                setup=setup,
+                setup=setup or self._telephonies.setup(agency, public_base_url),
                 account=account,
                 application=application,
                 profile=profile,
@@ -136,24 +140,22 @@ class Verification:
         key = configuration.open(self._sealer)["api_key"]
         return self._providers.ultravox(key, deadline).telnyx_configuration()
 
-    def _at_telnyx(
-        self,
-        pool: ThreadPoolExecutor,
-        configuration: ProviderConfiguration,
-        agency: Agency,
-        setup: VoiceSetup,
-        deadline: Deadline,
-    ) -> TelnyxFacts:
-        account = credentials.open_telnyx(configuration, self._sealer)
-        telnyx = self._providers.telnyx(account.api_key, deadline)
-        stored_id = agency.telnyx_outbound_profile_id
-        ahead = pool.submit(telnyx.outbound_profile, stored_id) if stored_id else None
-        application = find_application(telnyx, agency.id, agency.telnyx_application_id)
-        profile = ahead.result() if ahead else None
-        own_id = application.outbound_profile_id if application else None
-        if profile is None or own_id not in (None, profile.id):
-            profile = find_profile(telnyx, setup, application, stored_id)
-        return account, application, profile
+
+def _ask_telnyx(pool: ThreadPoolExecutor, telnyx: Telnyx, agency: Agency) -> Asked:
+    stored_id = agency.telnyx_outbound_profile_id
+    profile = pool.submit(telnyx.outbound_profile, stored_id) if stored_id else None
+    return pool.submit(find_application, telnyx, agency.id, agency.telnyx_application_id), profile
+
+
+def _at_telnyx(
+    asked: Asked, telnyx: Telnyx, agency: Agency, setup: VoiceSetup
+) -> tuple[Application | None, OutboundProfile | None]:
+    application = asked[0].result()
+    profile = asked[1].result() if asked[1] else None
+    own_id = application.outbound_profile_id if application else None
+    if profile is None or own_id not in (None, profile.id):
+        profile = find_profile(telnyx, setup, application, agency.telnyx_outbound_profile_id)
+    return application, profile
 
 
 def _body(facts: Facts) -> Data:

@@ -135,9 +135,15 @@ def _differences(wanted: Mapping[str, Any], existing: Mapping[str, Any], within:
         there = existing.get(name)
         if isinstance(value, dict):
             found += _differences(value, there or {}, f"{name}.")
-        elif value != there:
+        elif not _same(value, there):
             found.append(within + name)
     return found
+
+
+def _same(wanted: Any, there: Any) -> bool:
+    """Telnyx's lists are sets: it may show them in another order."""
+    both_lists = isinstance(wanted, list) and isinstance(there, list)
+    return bool(sorted(wanted) == sorted(there) if both_lists else wanted == there)
 
 
 def _changes(wanted: Mapping[str, Any], existing: Mapping[str, Any], required: tuple[str, ...]) -> Changes:
@@ -152,6 +158,6 @@ def _changes(wanted: Mapping[str, Any], existing: Mapping[str, Any], required: t
             kept = {key: each for key, each in (there or {}).items() if each is not None}
             value = {**kept, **value}
             there = kept
-        if value != there:
+        if not _same(value, there):
             changes[name] = value
     return {**{name: wanted[name] for name in required}, **changes} if changes else {}

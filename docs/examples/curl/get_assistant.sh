@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# GET /assistants/{assistant_id}
+# Reads API_URL, API_TOKEN, ASSISTANT_ID.
+set -euo pipefail
+
+curl --silent --show-error --fail-with-body --request GET "$API_URL/assistants/$ASSISTANT_ID" \
+  --header "Authorization: Bearer $API_TOKEN"

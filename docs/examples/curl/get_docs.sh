@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# GET /docs
+# Reads API_URL.
+set -euo pipefail
+
+curl --silent --show-error --fail-with-body --request GET "$API_URL/docs"

@@ -1,0 +1,12 @@
+// POST /import-telnyx-to-ultravox
+// Reads API_URL, API_TOKEN.
+const { API_URL, API_TOKEN } = process.env;
+
+const response = await fetch(`${API_URL}/import-telnyx-to-ultravox`, {
+  method: "POST",
+  headers: {
+    "Authorization": `Bearer ${API_TOKEN}`,
+  },
+});
+console.log(await response.text());
+process.exitCode = response.ok ? 0 : 1;

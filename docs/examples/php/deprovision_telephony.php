@@ -1,0 +1,19 @@
+<?php
+// POST /deprovision-telephony
+// Reads API_URL, API_TOKEN.
+$context = stream_context_create(["http" => [
+    "method" => "POST",
+    "header" => [
+        "Authorization: Bearer " . getenv("API_TOKEN"),
+        "Content-Type: application/json",
+    ],
+    "content" => json_encode([
+        "confirm" => true,
+    ]),
+    "ignore_errors" => true,
+    "timeout" => 35,
+]]);
+$address = getenv("API_URL") . "/deprovision-telephony";
+echo file_get_contents($address, false, $context), "\n";
+preg_match('/^HTTP\S+ (\d+)/', $http_response_header[0], $status);
+exit((int) $status[1] < 400 ? 0 : 1);

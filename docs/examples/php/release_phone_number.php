@@ -1,0 +1,19 @@
+<?php
+// POST /phone-numbers/release
+// Reads API_URL, API_TOKEN, SECOND_PHONE_NUMBER.
+$context = stream_context_create(["http" => [
+    "method" => "POST",
+    "header" => [
+        "Authorization: Bearer " . getenv("API_TOKEN"),
+        "Content-Type: application/json",
+    ],
+    "content" => json_encode([
+        "phone_number" => getenv("SECOND_PHONE_NUMBER"),
+    ]),
+    "ignore_errors" => true,
+    "timeout" => 35,
+]]);
+$address = getenv("API_URL") . "/phone-numbers/release";
+echo file_get_contents($address, false, $context), "\n";
+preg_match('/^HTTP\S+ (\d+)/', $http_response_header[0], $status);
+exit((int) $status[1] < 400 ? 0 : 1);

@@ -1,0 +1,19 @@
+<?php
+// POST /repair-telephony-config
+// Reads API_URL, API_TOKEN.
+$context = stream_context_create(["http" => [
+    "method" => "POST",
+    "header" => [
+        "Authorization: Bearer " . getenv("API_TOKEN"),
+        "Content-Type: application/json",
+    ],
+    "content" => json_encode([
+        "dry_run" => true,
+    ]),
+    "ignore_errors" => true,
+    "timeout" => 35,
+]]);
+$address = getenv("API_URL") . "/repair-telephony-config";
+echo file_get_contents($address, false, $context), "\n";
+preg_match('/^HTTP\S+ (\d+)/', $http_response_header[0], $status);
+exit((int) $status[1] < 400 ? 0 : 1);

@@ -1,0 +1,21 @@
+<?php
+// POST /phone-numbers/search
+// Reads API_URL, API_TOKEN.
+$context = stream_context_create(["http" => [
+    "method" => "POST",
+    "header" => [
+        "Authorization: Bearer " . getenv("API_TOKEN"),
+        "Content-Type: application/json",
+    ],
+    "content" => json_encode([
+        "provider" => "telnyx",
+        "country_code" => "US",
+        "limit" => 3,
+    ]),
+    "ignore_errors" => true,
+    "timeout" => 35,
+]]);
+$address = getenv("API_URL") . "/phone-numbers/search";
+echo file_get_contents($address, false, $context), "\n";
+preg_match('/^HTTP\S+ (\d+)/', $http_response_header[0], $status);
+exit((int) $status[1] < 400 ? 0 : 1);

@@ -1,0 +1,19 @@
+"""POST /deprovision-telephony
+Reads API_URL, API_TOKEN."""
+
+import os
+
+import requests
+
+response = requests.post(
+    f"{os.environ['API_URL']}/deprovision-telephony",
+    headers={
+        "Authorization": f"Bearer {os.environ['API_TOKEN']}",
+    },
+    json={
+        "confirm": True,
+    },
+    timeout=35,
+)
+print(response.text)
+response.raise_for_status()

@@ -1,0 +1,16 @@
+"""GET /phone-configurations
+Reads API_URL, API_TOKEN."""
+
+import os
+
+import requests
+
+response = requests.get(
+    f"{os.environ['API_URL']}/phone-configurations?pageSize=20",
+    headers={
+        "Authorization": f"Bearer {os.environ['API_TOKEN']}",
+    },
+    timeout=35,
+)
+print(response.text)
+response.raise_for_status()

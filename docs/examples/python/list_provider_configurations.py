@@ -1,0 +1,16 @@
+"""GET /provider-configurations
+Reads API_URL, API_TOKEN."""
+
+import os
+
+import requests
+
+response = requests.get(
+    f"{os.environ['API_URL']}/provider-configurations",
+    headers={
+        "Authorization": f"Bearer {os.environ['API_TOKEN']}",
+    },
+    timeout=35,
+)
+print(response.text)
+response.raise_for_status()

@@ -1,0 +1,24 @@
+"""POST /phone-numbers/purchase-batch
+Reads API_URL, API_TOKEN, SECOND_PHONE_NUMBER."""
+
+import os
+
+import requests
+
+response = requests.post(
+    f"{os.environ['API_URL']}/phone-numbers/purchase-batch",
+    headers={
+        "Authorization": f"Bearer {os.environ['API_TOKEN']}",
+    },
+    json={
+        "items": [
+            {
+                "phone_number": os.environ["SECOND_PHONE_NUMBER"],
+                "provider": "telnyx",
+            },
+        ],
+    },
+    timeout=35,
+)
+print(response.text)
+response.raise_for_status()

@@ -1,0 +1,20 @@
+"""PATCH /phone-configurations
+Reads API_URL, API_TOKEN, PHONE_CONFIGURATION_ID."""
+
+import os
+
+import requests
+
+response = requests.patch(
+    f"{os.environ['API_URL']}/phone-configurations",
+    headers={
+        "Authorization": f"Bearer {os.environ['API_TOKEN']}",
+    },
+    json={
+        "id": os.environ["PHONE_CONFIGURATION_ID"],
+        "friendlyName": "Front desk",
+    },
+    timeout=35,
+)
+print(response.text)
+response.raise_for_status()

@@ -1,0 +1,217 @@
+"""The inventory against the carriers' own lists: every kind of drift is told, and adopted only when asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from local.simulators.store import Record
+from tests.carriers import CARRIERS, CarrierNumbers, for_sale, store_credentials
+from tests.numbers import Numbers, local_numbers
+from tests.world import ROOT, World
+
+THEIRS = "https://theirs.example.com/voice"
+
+
+@pytest.fixture(params=CARRIERS)
+def numbers(request: pytest.FixtureRequest, world: World) -> CarrierNumbers:
+    store_credentials(request.param, world.agency_id)
+    return CarrierNumbers(world, request.param)
+
+
+def reconcile(numbers: Numbers, *, adopt: bool = False) -> dict[str, Any]:
+    from telephony.bootstrap import container
+    from telephony.clock import Deadline
+
+    report = container().reconciling.reconcile(numbers.agency_id, "test", Deadline.after(60), adopt=adopt)
+    return report.summary()
+
+
+def bought(numbers: CarrierNumbers, count: int) -> list[str]:
+    """So many numbers of ours, bought long ago."""
+    wanted = list(for_sale(numbers.carrier))[:count]
+    for number in wanted:
+        assert numbers.purchase(number).status == 200
+    numbers.world.pass_time(3600)
+    return wanted
+
+
+def there(numbers: Numbers, number: str) -> Record:
+    record = numbers.at_carrier(number)
+    assert record is not None
+    return record
+
+
+def voice_url(numbers: CarrierNumbers) -> str:
+    return "voice_url" if numbers.carrier == "twilio" else "call_request_url"
+
+
+def test_what_agrees_is_no_difference(numbers: CarrierNumbers) -> None:
+    bought(numbers, 2)
+
+    report = reconcile(numbers)
+
+    assert (report["numbers_at_carriers"], report["numbers_recorded"], report["differences"]) == (2, 2, 0)
+    assert set(report["counts"].values()) == {0}
+
+
+def test_every_kind_of_drift_is_told_and_nothing_is_changed(numbers: CarrierNumbers) -> None:
+    # given a number of ours that is gone, one whose calls go elsewhere, one bought by hand
+    gone, rewired, _ = bought(numbers, 3)
+    by_hand = list(for_sale(numbers.carrier))[5]
+    numbers.buy_by_hand(by_hand)
+    account = numbers.account["phone_numbers"]
+    del account[there(numbers, gone)["sid" if numbers.carrier == "twilio" else "id"]]
+    there(numbers, rewired)[voice_url(numbers)] = THEIRS
+    records, effects = [each.revision for each in numbers.records], len(numbers.world.effects(numbers.carrier))
+
+    report = reconcile(numbers)
+
+    named = {name: [each["phone_number"] for each in report[name]] for name in ("theirs_not_ours", "ours_not_theirs")}
+    assert named == {"theirs_not_ours": [by_hand], "ours_not_theirs": [gone]}
+    [webhook] = report["webhooks"]
+    assert (webhook["phone_number"], webhook["field"], webhook["at_carrier"]) == (rewired, "voice_url", THEIRS)
+    assert report["differences"] == 3
+    assert (report["status"], report["price"], report["adopted"], report["failed"]) == ([], [], [], [])
+    assert [each.revision for each in numbers.records] == records
+    assert len(numbers.world.effects(numbers.carrier)) == effects
+
+
+def test_a_price_that_has_changed_is_told(world: World) -> None:
+    store_credentials("twilio", world.agency_id)
+    numbers = CarrierNumbers(world, "twilio")
+    [number] = bought(numbers, 1)
+    numbers.server.simulator.add_faults(
+        {
+            "kind": "status",
+            "status": 200,
+            "path": "PhoneNumbers/Countries/US",
+            "body": {
+                "price_unit": "USD",
+                "phone_number_prices": [{"number_type": "local", "base_price": "1.15", "current_price": "1.15"}],
+            },
+            "times": 2,
+        }
+    )
+
+    told = reconcile(numbers)["price"]
+    adopted = reconcile(numbers, adopt=True)["adopted"]
+
+    assert [(each["phone_number"], each["recorded"], each["at_carrier"]) for each in told] == [(number, 1.0, 1.15)]
+    assert adopted == [{"phone_number": number}]
+    assert numbers.record(number).monthly_price == 11_500
+    numbers.check()
+
+
+def test_adopting_brings_our_records_in_step_and_nothing_else(numbers: CarrierNumbers) -> None:
+    gone, rewired, _ = bought(numbers, 3)
+    by_hand = list(for_sale(numbers.carrier))[5]
+    numbers.buy_by_hand(by_hand)
+    account = numbers.account["phone_numbers"]
+    del account[there(numbers, gone)["sid" if numbers.carrier == "twilio" else "id"]]
+    there(numbers, rewired)[voice_url(numbers)] = THEIRS
+    effects = len(numbers.world.effects(numbers.carrier))
+
+    report = reconcile(numbers, adopt=True)
+
+    assert sorted(each["phone_number"] for each in report["adopted"]) == sorted([rewired, by_hand])
+    assert (numbers.record(rewired).status, numbers.record(rewired).voice_url) == ("INACTIVE", THEIRS)
+    assert (numbers.record(by_hand).status, numbers.record(by_hand).is_imported) == ("INACTIVE", True)
+    assert numbers.record(gone).status == "ACTIVE"  # told, never released
+    assert len(numbers.world.effects(numbers.carrier)) == effects
+    numbers.check()
+    again = reconcile(numbers)
+    assert [each["phone_number"] for each in again["ours_not_theirs"]] == [gone]
+    assert again["differences"] == 1
+
+
+def test_a_number_of_another_agency_in_a_shared_account_is_nobodys_drift(numbers: CarrierNumbers) -> None:
+    bought(numbers, 1)
+    other_id, _ = numbers.world.new_agency("Other", credentials=False)
+    store_credentials(numbers.carrier, other_id)
+    other = CarrierNumbers(numbers.world, numbers.carrier, other_id)
+
+    report = reconcile(other, adopt=True)
+
+    assert (report["numbers_at_carriers"], report["differences"], report["adopted"]) == (1, 0, [])
+    assert other.records == []
+
+
+def test_a_number_just_bought_is_not_missed(numbers: CarrierNumbers) -> None:
+    """Carriers list late."""
+    number = next(for_sale(numbers.carrier))
+    numbers.server.simulator.change_settings({"listing_lag": 60.0})
+    numbers.purchase(number)
+
+    assert reconcile(numbers)["ours_not_theirs"] == []
+
+
+def test_an_account_that_cannot_be_read_is_named(numbers: CarrierNumbers) -> None:
+    bought(numbers, 1)
+    store_credentials(numbers.carrier, numbers.agency_id, {"api_key": numbers.key, "api_secret": "wrong"})
+
+    report = reconcile(numbers, adopt=True)
+
+    [failed] = [each for each in report["failed"] if each["provider"] == numbers.carrier]
+    assert failed["code"] == "invalid_provider_credentials"
+    assert report["ours_not_theirs"] == []
+
+
+def test_a_suspended_telnyx_number_is_told_and_adopted(world: World) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    world.provision()
+    numbers = Numbers(world)
+    number = next(local_numbers())
+    numbers.purchase(number)
+    there(numbers, number)["status"] = "emergency-only"
+
+    [told] = reconcile(numbers)["status"]
+    reconcile(numbers, adopt=True)
+
+    assert (told["phone_number"], told["recorded"], told["at_carrier"]) == (number, "ACTIVE", "suspended")
+    assert numbers.record(number).status == "SUSPENDED"
+    there(numbers, number)["status"] = "active"
+    reconcile(numbers, adopt=True)
+    assert numbers.record(number).status == "ACTIVE"
+    numbers.check()
+
+
+def test_each_week_every_agency_is_reconciled_by_the_queue(numbers: CarrierNumbers) -> None:
+    bought(numbers, 1)
+    numbers.buy_by_hand(list(for_sale(numbers.carrier))[5])
+    numbers.world.new_agency("Other")
+
+    begun = numbers.world.invoke("sweeper", {"task": "reconcile"}, 50)
+    numbers.world.run_queue()
+
+    assert begun == {"agencies": 2}
+    [operation] = [each for each in numbers.operations if each.kind == "reconcile_inventory"]
+    assert operation.status == "SUCCEEDED"
+    shown = numbers.operation(operation.id)
+    assert shown["result"]["counts"]["theirs_not_ours"] == 1
+    assert shown["result"]["adopted"] == []
+
+
+def test_the_command_tells_the_same(numbers: CarrierNumbers) -> None:
+    bought(numbers, 1)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "telephony.admin", "--json", "reconcile", "--agency", numbers.agency_id],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["numbers_recorded"] == 1
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT / "shared")}
