@@ -49,13 +49,13 @@ build: $(SETUP) ## build the bundle as it is deployed, into .aws-sam/
 	@$(SAM) build
 
 docs: $(SETUP) ## write what is made from the code: docs/openapi.json, docs/examples/, events/
-	@.venv/bin/python -m apidocs
+	@PYTHONPATH=shared .venv/bin/python -m apidocs
 
 release-docs: $(SETUP) ## the same, and hold later releases to this one's API
-	@.venv/bin/python -m apidocs --release
+	@PYTHONPATH=shared .venv/bin/python -m apidocs --release
 
 test-sam-local: $(SETUP) ## run every event under sam local, in containers (BIND=address they reach this machine at)
-	@.venv/bin/python -m tests.sam_local
+	@PYTHONPATH=shared .venv/bin/python -m tests.sam_local
 
 lock: $(SETUP) ## pin the newest versions that requirements/*.in allow
 	@for name in uv tools dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done

@@ -12,7 +12,7 @@ from rich.table import Table
 from local.errors import StackError
 from local.simulators.server import Server
 
-CARRIERS = ("telnyx",)
+CARRIERS = ("telnyx", "twilio", "signalwire")
 
 _TIMEOUT = 35  # seconds: a little more than the gateway's own limit
 
@@ -52,8 +52,12 @@ def run(demo: dict[str, Any], carriers: Mapping[str, Server], console: Console) 
         console.print("\n[bold]POST /api/v1/provision-telephony[/]")
         _show(_watched(client, carriers, console), console)
         status = client.get("/get-integration-status")
+    owned = {each["providerType"].lower() for each in _records(client)}
     for carrier in CARRIERS:
-        _buy(client, carrier, demo["assistant_id"], console)
+        if carrier in owned:
+            console.print(f"A number at {carrier} was bought by an earlier run.")
+        else:
+            _buy(client, carrier, demo["assistant_id"], console)
     console.print(_overview(status))
     console.print(_numbers(client))
     console.print(_invitation(demo), soft_wrap=True, highlight=False, markup=False)
@@ -137,11 +141,16 @@ def _overview(status: dict[str, Any]) -> Table:
     return table
 
 
+def _records(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/phone-configurations?pageSize=100")["data"]["data"]
+    return found
+
+
 def _numbers(client: Client) -> Table:
     table = Table(title="Phone numbers", title_justify="left")
     for column in ("number", "carrier", "status", "monthly", "assistant", "id at the carrier"):
         table.add_column(column, overflow="fold")
-    for each in client.get("/phone-configurations?pageSize=100")["data"]["data"]:
+    for each in _records(client):
         price = "not told" if each["monthlyPrice"] is None else f"{each['monthlyPrice']:.2f}"
         assistant = each["voiceChannel"]["name"] if each["voiceChannel"] else "none"
         row = (each["phoneNumber"], each["providerType"], each["status"], price, assistant)

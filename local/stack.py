@@ -38,8 +38,8 @@ class Stack:
 
     ``state_folder`` keeps tables, keys, the platform secret, the carriers' state and the functions' logs for the next
     run. ``environment`` may name carriers and AWS endpoints that are elsewhere. ``time_scale`` makes schedules faster:
-    at 60 a minute takes a second. ``concurrency`` bounds the processes per function. ``bind`` is where DynamoDB, AWS and
-    carriers listen: an address that functions in containers reach, too; sam-local.json has the variables for those.
+    at 60 a minute takes a second. ``concurrency`` bounds the processes per function. ``bind`` is where DynamoDB, AWS
+    and carriers listen: an address that functions in containers reach, too; sam-local.json has the variables for those.
     Raises StackError when the port is taken, a tool is missing, or another stack uses the folder.
     """
 

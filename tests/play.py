@@ -73,8 +73,7 @@ def play(
     """
     for call in CALLS:
         if call.signed_by == "telnyx":
-            body = filled(call, values)[1] or ""
-            signed = telnyx_headers(demo.TELNYX_API_KEY, body.encode(), int(now()))
+            signed = telnyx_headers(demo.TELNYX_API_KEY, _body(call, values).encode(), int(now()))
             values["telnyx_signature"] = signed["telnyx-signature-ed25519"]
             values["telnyx_timestamp"] = signed["telnyx-timestamp"]
         played = Played(call, *carry(call, values))
@@ -86,6 +85,10 @@ def play(
             values |= {name: pick(played.body) for name, pick in call.saves.items()}
         if call.settles:
             settle(values)
+
+
+def _body(call: Call, values: Values) -> str:
+    return call.text(lambda var: str(values[var.name])) or ""
 
 
 def filled(call: Call, values: Values) -> tuple[str, str | None, dict[str, str]]:

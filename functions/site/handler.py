@@ -1,4 +1,4 @@
-"""Health, the API's documentation, and what no other function answers: a slash too many (308), an unknown path (404)."""
+"""Health, the API's documentation, and what no other function answers: a slash too many (308), an unknown path."""
 
 from __future__ import annotations
 

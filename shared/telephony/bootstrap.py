@@ -178,7 +178,7 @@ class Container:
     def integration(self) -> Integration:
         from telephony.services.integration import Integration
 
-        return Integration(self.sealer, self.provider_accounts)
+        return Integration(self.sealer, lambda: self.provider_accounts)
 
     @cached_property
     def administration(self) -> Administration:

@@ -21,7 +21,7 @@ from telephony import aws
 
 from tests.world import LambdaContext, door
 
-for _function in ("provision_telephony", "retry_worker"):
+for _function in ("provision_telephony", "retry_worker", "purchase_number", "phone_numbers"):
     door(_function)
 for _module in ("services.worker", "services.provisioning", "services.provider_accounts", "providers.supabase"):
     importlib.import_module(f"telephony.{_module}")  # what bootstrap imports at first use

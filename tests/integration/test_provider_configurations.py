@@ -58,7 +58,7 @@ def test_the_catalogue_names_the_providers_by_their_published_ids(api: Api) -> N
     assert secrets == {
         "Telnyx": ["api_key"],
         "SignalWire": ["api_key", "api_secret", "signing_key"],
-        "Twilio": ["api_key", "api_secret"],
+        "Twilio": ["api_key", "api_secret", "signing_key"],
         "Ultravox": ["api_key"],
     }
 

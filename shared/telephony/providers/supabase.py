@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import jwt
-import requests
 
 from telephony.errors import Unauthenticated
 from telephony.observability import logger
@@ -39,6 +38,8 @@ class KeySet:
         return self._keys[key_id]
 
     def _fetch(self) -> None:
+        import requests  # slow, and of no use where HS256 signs
+
         self._fetched_at = time.monotonic()
         try:
             with requests.Session() as session:

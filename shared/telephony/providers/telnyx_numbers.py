@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from telephony import e164
 from telephony.errors import ProviderRejected
@@ -26,6 +26,9 @@ _STATUS = {
     "requirement-info-under-review": "pending",
 }
 """Telnyx's states of an owned number; every other one can't take calls."""
+
+_OUTCOMES: tuple[Literal["failure", "pending", "success"], ...] = ("failure", "pending", "success")
+"""States of an order and of the number in it; the first one found is that of both. Any other is not understood."""
 
 _GONE = ("deleted", "ported-out", "purchase-failed", "port-failed")
 
@@ -169,14 +172,20 @@ def _owned_capabilities(messaging_profile_id: str | None) -> Capabilities:
 
 
 def _ids(records: list[dict[str, Any]]) -> list[str]:
-    return [str(record["id"]) for record in records]
+    return [_id(record) for record in records]
+
+
+def _id(record: Mapping[str, Any]) -> str:
+    if not record["id"]:
+        raise ValueError("a record without an id")
+    return str(record["id"])
 
 
 def _order(record: Mapping[str, Any]) -> Order:
     """Both the order and the number in it must have succeeded. The ids in it are not those of numbers."""
     numbers = record.get("phone_numbers") or [{}]
-    states = {record["status"], numbers[0].get("status", record["status"])}
-    status = "failure" if "failure" in states else "pending" if "pending" in states else "success"
+    states = record["status"], numbers[0].get("status", record["status"])
+    status = _OUTCOMES[min(map(_OUTCOMES.index, states))]
     unmet = record.get("requirements_met") is False or numbers[0].get("requirements_met") is False
     details = {
         "id": record["id"],
@@ -189,7 +198,7 @@ def _order(record: Mapping[str, Any]) -> Order:
         "date_created": record.get("created_at"),
     }
     failure = "regulatory_requirements_missing" if unmet else "number_unavailable" if status == "failure" else None
-    return Order(status, str(record["id"]), None, details, failure)  # type: ignore[arg-type]
+    return Order(status, _id(record), None, details, failure)
 
 
 def _owned_list(records: list[dict[str, Any]]) -> list[OwnedNumber]:
@@ -204,7 +213,7 @@ def _owned(record: Mapping[str, Any]) -> OwnedNumber:
     status = _STATUS.get(record.get("status") or "", "suspended")
     messaging = record.get("messaging_profile_id") or None
     return OwnedNumber(
-        id=str(record["id"]),
+        id=_id(record),
         phone_number=record["phone_number"],
         status=status,  # type: ignore[arg-type]
         capabilities=_owned_capabilities(messaging),

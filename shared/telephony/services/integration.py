@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from telephony import clock
 from telephony.clock import Deadline
@@ -14,16 +14,26 @@ from telephony.models.agencies import Agency
 from telephony.models.provider_configurations import MASK, ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.services import credentials
-from telephony.services.provider_accounts import ProviderAccounts, Saving
-from telephony.services.provisioning import NEXT_STEPS
 from telephony.values import Principal, ProviderType, Role
+
+if TYPE_CHECKING:
+    from telephony.services.provider_accounts import ProviderAccounts, Saving
+
+NEXT_STEPS = [
+    "Create your first AI agent",
+    "Purchase phone numbers",
+    "Assign numbers to agents for inbound calls",
+]
+"""For an agency whose telephony is provisioned."""
 
 PUBLIC_KEY_BYTES = 32
 """Of an Ed25519 public key, which Telnyx shows in base64."""
 
 
 class Integration:
-    def __init__(self, sealer: Sealer, accounts: ProviderAccounts) -> None:
+    """`accounts` is made when keys are stored: it comes with the carriers' clients, which the status does without."""
+
+    def __init__(self, sealer: Sealer, accounts: Callable[[], ProviderAccounts]) -> None:
         self._sealer = sealer
         self._accounts = accounts
 
@@ -77,8 +87,8 @@ class Integration:
             message = "must be the base64 of 32 bytes, as Telnyx's portal shows it"
             fix = "Copy the public key from Telnyx's portal, or send skip_validation: true to store it unchecked."
             raise InvalidRequest.field("telnyx_public_key", message, fix=fix)
-        saving = Saving(deadline, public_base_url, validate, "skip_validation: true")
-        self._accounts.store(principal, ProviderType.TELNYX, {"api_key": api_key}, saving, meta=meta)
+        saving = _saving(deadline, public_base_url, validate=validate)
+        self._accounts().store(principal, ProviderType.TELNYX, {"api_key": api_key}, saving, meta=meta)
         now = self.status(principal, public_base_url)
         return {
             "validated": validate,
@@ -91,8 +101,8 @@ class Integration:
         self, principal: Principal, api_key: str, public_base_url: str, deadline: Deadline, *, validate: bool
     ) -> dict[str, Any]:
         """Keeps Ultravox's key: `validated`, `webhook_url`. Raises what `ProviderAccounts.update` raises."""
-        saving = Saving(deadline, public_base_url, validate, "skip_validation: true")
-        self._accounts.store(principal, ProviderType.ULTRAVOX, {"api_key": api_key}, saving)
+        saving = _saving(deadline, public_base_url, validate=validate)
+        self._accounts().store(principal, ProviderType.ULTRAVOX, {"api_key": api_key}, saving)
         return {"validated": validate, "webhook_url": self.status(principal, public_base_url)["webhook_url"]}
 
     def webhook_url(self, agency: Agency, principal: Principal, public_base_url: str) -> str:
@@ -103,6 +113,12 @@ class Integration:
                 agency.sealed_webhook_secret, ["webhook_secret"], agency_id=agency.id, record="agency"
             )["webhook_secret"].get_secret_value()
         return f"{public_base_url}/telnyx-webhook/{agency.id}/{secret}"
+
+
+def _saving(deadline: Deadline, public_base_url: str, *, validate: bool) -> Saving:
+    from telephony.services.provider_accounts import Saving
+
+    return Saving(deadline, public_base_url, validate, "skip_validation: true")
 
 
 def _is_public_key(text: str) -> bool:

@@ -16,6 +16,7 @@ from telephony.models.base import Write
 from telephony.models.operations import Operation, StepState
 from telephony.providers.telnyx import Application
 from telephony.providers.ultravox import TelnyxImport
+from telephony.services.integration import NEXT_STEPS
 from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
 from telephony.services.telephony import LISTING_LAG, Telephonies, Telephony, audit, new_operation
 from telephony.services.voice_setup import find_application, find_profile, require_application
@@ -30,11 +31,6 @@ IN_USE = "10021"
 """Telnyx's code for a resource that can't be removed because something uses it."""
 
 CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
-NEXT_STEPS = [
-    "Create your first AI agent",
-    "Purchase phone numbers",
-    "Assign numbers to agents for inbound calls",
-]
 
 
 # Provisioning, step by step

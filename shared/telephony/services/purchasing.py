@@ -257,10 +257,8 @@ class Purchasing:
             raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
         try:
             return PurchaseResult(_outcome(operation), replayed=True)
-        except OperationInProgress:
-            raise
         except TelephonyError as error:
-            error.replayed = True
+            error.replayed = not isinstance(error, OperationInProgress)
             raise
 
     def _context_of(self, operation: Operation, deadline: Deadline) -> Purchase:
