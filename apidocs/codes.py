@@ -34,8 +34,8 @@ CODES: dict[str, tuple[int, str]] = {
     "agency_not_found": (404, "The caller's agency is gone."),
     "configuration_missing": (400, "Keys are not configured; `missing` names them."),
     "already_provisioned": (400, "Telephony is provisioned; `force` goes through it again."),
-    "telnyx_application_missing": (400, "Telnyx has no application of this agency; provision first."),
-    "telephony_not_in_sync": (409, "The new keys do not fit the telephony that is provisioned."),
+    "telnyx_application_missing": (500, "Telnyx has no application of this agency; provision first."),
+    "telephony_not_in_sync": (500, "The new keys are stored, but the provisioned telephony has the old ones yet."),
     "numbers_on_application": (409, "Numbers are still on the application; release them first."),
     "credentials_unavailable": (500, "A stored secret could not be opened."),
     # providers
@@ -59,10 +59,12 @@ CODES: dict[str, tuple[int, str]] = {
     "phone_configuration_not_found": (404, "There is no such phone configuration."),
     "page_out_of_reach": (400, "A page this far back is read by `cursor` only."),
     "number_released": (409, "The number has been released."),
-    "number_gone": (409, "The provider does not have the number any more."),
+    "number_gone": (500, "The provider does not have the number any more."),
     "already_owned": (409, "The number is the agency's already."),
     "already_at_carrier": (409, "The number is in the provider's account already; import it."),
     "purchase_records_missing": (404, "The records of this purchase are gone."),
+    "import_records_missing": (404, "The records of this import are gone."),
+    "not_supported": (400, "This number cannot do that."),
     "spending_limit_exceeded": (403, "It costs more than the request or the agency allows."),
     "price_unknown": (403, "There is a limit, and the price is not known or in another currency."),
     "number_unavailable": (500, "The number is not for sale any more."),
@@ -75,6 +77,7 @@ CODES: dict[str, tuple[int, str]] = {
     "not_yet_releasable": (500, "The provider takes the number back only later."),
     # ourselves
     "internal_error": (500, "Our mistake; tell us the request_id."),
+    "runs_die": (500, "Each run of the operation was cut off; it needs a person."),
     "out_of_time": (500, "Not enough time was left; the work goes on by itself."),
     "storage_unavailable": (503, "The database did not answer; nothing was done."),
 }
@@ -94,7 +97,17 @@ _REFUSED_ORDER = (
 )
 _ASSISTANT = ("assistant_not_found", "assistant_not_ready", "provider_mismatch")
 _ORG = ("foreign_org_handle", "agency_not_found")
-_SAVING = (*_ORG, "product_not_found", "invalid_url", "unknown_provider", "telephony_not_in_sync", *_CARRIER)
+_CHECKED = (
+    "400:invalid_provider_credentials",
+    "400:provider_error",
+    "400:telnyx_application_missing",
+    "provider_rate_limited",
+    "provider_unavailable",
+    "telephony_not_in_sync",
+    "out_of_time",
+)
+"""Credentials that are about to be stored: what the carrier refuses is the request's fault here."""
+_SAVING = (*_ORG, "product_not_found", "invalid_url", "unknown_provider", "name_taken", *_CHECKED)
 
 ROUTE_CODES: dict[str, tuple[str, ...]] = {
     "POST /provision-telephony": (*_KEYS, "already_provisioned", *_SAGA, "insufficient_balance"),
@@ -103,8 +116,8 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
     "GET /verify-telephony-config": _KEYS,
     "POST /repair-telephony-config": (*_KEYS, "telnyx_application_missing"),
     "POST /import-telnyx-to-ultravox": (*_KEYS, "telnyx_application_missing"),
-    "POST /store-telnyx-credentials": ("agency_not_found", "telephony_not_in_sync", *_CARRIER),
-    "POST /save-ultravox-integration": ("agency_not_found", "telephony_not_in_sync", *_CARRIER),
+    "POST /store-telnyx-credentials": ("agency_not_found", *_CHECKED),
+    "POST /save-ultravox-integration": ("agency_not_found", *_CHECKED),
     "POST /phone-numbers/search": (*_ACCOUNT, "out_of_time"),
     "POST /phone-numbers/purchase": (
         "invalid_phone_number",
@@ -126,6 +139,8 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         *_ACCOUNT,
         *_ASSISTANT,
         "number_not_found",
+        "number_gone",
+        "import_records_missing",
         "already_owned",
         *_SAGA,
     ),
@@ -147,8 +162,23 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         *_SAGA,
     ),
     "GET /phone-numbers/countries": _ACCOUNT,
-    "GET /phone-numbers/<phone_number>/webhooks": ("invalid_phone_number", "number_not_found", *_ACCOUNT),
-    "PUT /phone-numbers/webhooks": ("invalid_phone_number", "invalid_url", "number_not_found", *_ACCOUNT, *_SAGA),
+    "GET /phone-numbers/<phone_number>/webhooks": (
+        "invalid_phone_number",
+        "number_not_found",
+        "404:number_gone",
+        *_ACCOUNT,
+    ),
+    "PUT /phone-numbers/webhooks": (
+        "invalid_phone_number",
+        "invalid_url",
+        "not_supported",
+        "provider_mismatch",
+        "assistant_not_ready",
+        "number_not_found",
+        "404:number_gone",
+        *_ACCOUNT,
+        *_SAGA,
+    ),
     "GET /phone-numbers/<phone_number>/diagnose": ("invalid_phone_number", "number_not_found", *_ACCOUNT),
     "POST /assistants": ("agency_not_found",),
     "GET /assistants": ("invalid_cursor",),
@@ -180,7 +210,7 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
     "PATCH /provider-configurations/<configuration_id>": (
         *_SAVING,
         "provider_configuration_not_found",
-        "name_taken",
+        "empty_update",
         "credentials_unavailable",
     ),
     "DELETE /provider-configurations/<configuration_id>": (
@@ -193,7 +223,15 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
     "POST /twiml": ("unauthenticated",),
     "GET /docs/<asset>": ("not_found",),
 }
-"""Beside those that every route of its kind answers with."""
+"""Beside those that every route of its kind answers with. `404:number_gone`: a status that is not the code's usual
+one."""
+
+
+def split(name: str) -> tuple[int, str]:
+    """Status and code of an entry."""
+    status, _, code = name.rpartition(":")
+    return (int(status), code) if status else (CODES[code][0], code)
+
 
 CARRIER_IS_A_GATEWAY = {
     "GET /verify-telephony-config",
@@ -204,4 +242,11 @@ CARRIER_IS_A_GATEWAY = {
 }
 """Routes that answer 502 for what a carrier refuses; the others report it as the failure of an operation, 500."""
 
-CARRIER_CODES = {*_CARRIER, *_REFUSED_ORDER, "outcome_unknown"}
+CARRIER_CODES = {
+    *_CARRIER,
+    *_REFUSED_ORDER,
+    "outcome_unknown",
+    "number_gone",
+    "telephony_not_in_sync",
+    "telnyx_application_missing",
+}

@@ -12,7 +12,7 @@ from telephony.errors import TelephonyError
 from telephony.values import Role
 
 from apidocs.calls import Call
-from apidocs.codes import CARRIER_CODES, CARRIER_IS_A_GATEWAY, CODES, ROUTE_CODES
+from apidocs.codes import CARRIER_CODES, CARRIER_IS_A_GATEWAY, CODES, ROUTE_CODES, split
 from apidocs.samples import FIELDS, PREFIX, sample
 
 Schema = dict[str, Any]
@@ -125,8 +125,9 @@ def of(name: str, described: Schema, call: Call | None, schemas: Schema, *, take
     """The `responses` of an operation: its success, then every error it may be answered with."""
     found = _success(name, described, call, schemas)
     by_status: dict[int, list[str]] = {}
-    for code in _codes(name, described, call, takes_input=takes_input):
-        by_status.setdefault(_status(name, code), []).append(code)
+    for entry in _codes(name, described, call, takes_input=takes_input):
+        status, code = _placed(name, entry)
+        by_status.setdefault(status, []).append(code)
     if name == "GET /health":
         del by_status[503]
     family = family_of(name.split(" ")[1])
@@ -195,12 +196,13 @@ def _codes(name: str, described: Schema, call: Call | None, *, takes_input: bool
     yield from ("method_not_allowed", "too_many_requests", "internal_error", "storage_unavailable")
 
 
-def _status(name: str, code: str) -> int:
-    if code == "too_many_requests":
-        return 429
-    if code in CARRIER_CODES and name in CARRIER_IS_A_GATEWAY:
-        return 502
-    return CODES[code][0]
+def _placed(name: str, entry: str) -> tuple[int, str]:
+    """Status and code of an entry at this route."""
+    if entry == "too_many_requests":
+        return 429, entry
+    if entry in CARRIER_CODES and name in CARRIER_IS_A_GATEWAY:
+        return 502, entry
+    return split(entry)
 
 
 def _error(family: Family, status: int, codes: list[str]) -> Schema:

@@ -16,11 +16,12 @@ WAKEUPS = 100
 
 
 def wakeups(stage: Stage) -> Iterator[Row]:
+    queue = stage.world.backends.client("sqs").create_queue(QueueName="benchmark")["QueueUrl"]
     found = in_turn(
         {
-            "by hand": lambda: _rate(stage, ours=False, processes=1),
-            "one": lambda: _rate(stage, ours=True, processes=1),
-            "two": lambda: _rate(stage, ours=True, processes=2),
+            "by hand": lambda: _rate(stage, queue, ours=False, processes=1),
+            "one": lambda: _rate(stage, queue, ours=True, processes=1),
+            "two": lambda: _rate(stage, queue, ours=True, processes=2),
         }
     )
     floor = f"bare loop = {max(found['by hand']):.0f} a second"
@@ -29,14 +30,14 @@ def wakeups(stage: Stage) -> Iterator[Row]:
     yield at_least("P13", "wake-ups a second, two processes / one", median_ratio(found["two"], found["one"]), 1.7)
 
 
-def _rate(stage: Stage, *, ours: bool, processes: int) -> float:
+def _rate(stage: Stage, queue: str, *, ours: bool, processes: int) -> float:
     """Wake-ups a second, with a queue full of them."""
     world = stage.world
     command = stage.command(
         "worker",
         {
             "ours": ours,
-            "queue": world.queue_url,
+            "queue": queue,
             "table": f"{world.deployment.table_prefix}operations",
             "item": _operations(stage, 1)[0],
         },
@@ -55,7 +56,7 @@ def _rate(stage: Stage, *, ours: bool, processes: int) -> float:
     try:
         for process in started:
             _line(process)
-        _fill(stage, WAKEUPS * processes)
+        _fill(stage, queue, WAKEUPS * processes)
         for process in started:
             assert process.stdin is not None
             process.stdin.write("go\n")
@@ -100,7 +101,7 @@ def _operations(stage: Stage, number: int) -> list[dict[str, Any]]:
     return made
 
 
-def _fill(stage: Stage, number: int) -> None:
+def _fill(stage: Stage, queue: str, number: int) -> None:
     """Stores that many operations, each with its wake-up."""
     world = stage.world
     dynamodb, sqs = world.backends.client("dynamodb"), world.backends.client("sqs")
@@ -112,4 +113,4 @@ def _fill(stage: Stage, number: int) -> None:
             {"Id": str(position), "MessageBody": json.dumps({"operation_id": item["id"]["S"]})}
             for position, item in enumerate(batch)
         ]
-        sqs.send_message_batch(QueueUrl=world.queue_url, Entries=entries)
+        sqs.send_message_batch(QueueUrl=queue, Entries=entries)

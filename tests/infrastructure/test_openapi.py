@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import copy
 import hashlib
@@ -23,7 +24,7 @@ from telephony.api.families import CONFIGURATIONS, INTEGRATION, NUMBERS, PROVIDE
 
 from apidocs import changes, openapi
 from apidocs.__main__ import BUNDLED, DOCUMENT, RELEASED
-from apidocs.codes import CODES, ROUTE_CODES
+from apidocs.codes import CODES, ROUTE_CODES, split
 from local.dynamodb import cache_folder
 from tests.infrastructure import sam
 from tests.infrastructure.deployed import Deployed
@@ -113,7 +114,7 @@ def test_an_operation_is_told_in_full(document: Document, route: str) -> None:
     assert "422" not in told["responses"]
     statuses = {"405", "500", "503"} | ({"400", "401", "403"} if ROUTES[route] else set())
     statuses |= {"413"} if "requestBody" in told else set()
-    statuses |= {str(CODES[code][0]) for code in ROUTE_CODES.get(route, ()) if CODES[code][0] != 500}
+    statuses |= {str(split(entry)[0]) for entry in ROUTE_CODES.get(route, ())}
     assert statuses <= set(told["responses"])
     # and a request id, an example and what fits it, in every answer
     for status, response in told["responses"].items():
@@ -176,20 +177,46 @@ def test_errors_look_as_documented(document: Document, family: Family, error: er
     fits(document, document["components"]["schemas"][f"{family.name.title()}Error"], body)
 
 
+SOURCES = [
+    path
+    for path in (sam.ROOT / "shared" / "telephony").rglob("*.py")
+    if path.parent.name != "admin" and path.name != "administration.py"
+]
+NEVER_ON_THE_WIRE = {"org_handle_taken"}
+"""Codes of the admin command alone."""
+
+
 def test_every_code_is_documented() -> None:
     # given the codes that the source gives to errors which can reach a client
-    text = "\n".join(
-        path.read_text()
-        for path in (sam.ROOT / "shared" / "telephony").rglob("*.py")
-        if path.parent.name != "admin" and path.name != "administration.py"
-    )
-    raised_somewhere = set(re.findall(r'\bcode ?= ?"([a-z_]+)"', text))
-    # then each is told of, but those of the admin command
-    assert raised_somewhere - set(CODES) - {"org_handle_taken"} == set()
+    text = "\n".join(path.read_text() for path in SOURCES)
+    given = set(re.findall(r'\bcode ?= ?"([a-z_]+)"', text))
+    # then each is told of
+    assert given - set(CODES) - NEVER_ON_THE_WIRE == set()
     # and none that is told of has gone
     assert [code for code in CODES if f'"{code}"' not in text] == []
-    assert {code for codes in ROUTE_CODES.values() for code in codes} <= set(CODES)
+    assert {split(entry)[1] for entries in ROUTE_CODES.values() for entry in entries} <= set(CODES)
     assert set(ROUTE_CODES) <= set(ROUTES)
+
+
+def raised_with_a_code() -> Iterator[tuple[str, int]]:
+    """Code and status wherever the source makes one of our errors with a code of its own."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            function = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+            kind = getattr(errors, function.id, None) if isinstance(function, ast.Name) else None
+            for argument in node.keywords if isinstance(kind, type) and issubclass(kind, errors.TelephonyError) else ():
+                if argument.arg == "code" and isinstance(argument.value, ast.Constant) and argument.value.value:
+                    yield argument.value.value, kind.http_status
+
+
+def test_codes_are_documented_with_their_status() -> None:
+    documented = {(code, status) for code, (status, _) in CODES.items()}
+    documented |= {(code, status) for entries in ROUTE_CODES.values() for status, code in map(split, entries)}
+    found = {(code, status) for code, status in raised_with_a_code() if code not in NEVER_ON_THE_WIRE}
+    assert len(found) > 30
+    assert found - documented == set()
 
 
 # It keeps its promises.

@@ -26,6 +26,7 @@ OPENERS = {
     "ProvisionTelephonyFunction",
     "PurchaseNumberFunction",
     "RetryWorkerFunction",
+    "WebhooksFunction",
 }
 """The functions that may open an agency's carrier secrets."""
 
@@ -83,11 +84,12 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
     ("grant", "functions"),
     [
         (Grant("kms:Decrypt", "SecretsKey"), OPENERS),
-        (Grant("dynamodb:Query", "ProviderConfigurationsTable"), OPENERS | {"WebhooksFunction"}),
+        (Grant("dynamodb:Query", "ProviderConfigurationsTable"), OPENERS),
         (Grant("dynamodb:GetItem", "CallersTable"), DOORS),
         (Grant("secretsmanager:GetSecretValue", "PlatformSecret"), DOORS),
-        (Grant("dynamodb:PutItem", "AuditEventsTable"), DOORS | RUNNERS),
-        (Grant("dynamodb:PutItem", "OperationsTable"), RUNNERS),
+        (Grant("dynamodb:PutItem", "AuditEventsTable"), DOORS | RUNNERS | {"WebhooksFunction"}),
+        (Grant("dynamodb:PutItem", "OperationsTable"), RUNNERS | {"SweeperFunction"}),
+        (Grant("dynamodb:Scan", "AgenciesTable"), {"SweeperFunction"}),
         (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS),
         (Grant("dynamodb:UpdateItem", "OperationsTable"), RUNNERS | {"OperationsFunction", "SweeperFunction"}),
         (Grant("dynamodb:Query", "OperationsTable/index/by_agency"), {"OperationsFunction"}),
@@ -97,7 +99,7 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
         (Grant("dynamodb:DeleteItem", "ProviderConfigurationsTable"), {"ProviderConfigurationsFunction"}),
         (
             Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_agency"),
-            {"PhoneConfigurationsFunction", "ProviderConfigurationsFunction"},
+            {"PhoneConfigurationsFunction", "ProviderConfigurationsFunction", "RetryWorkerFunction"},
         ),
         (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_status"), {"PhoneConfigurationsFunction"}),
         (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_request"), {"PhoneConfigurationsFunction"}),

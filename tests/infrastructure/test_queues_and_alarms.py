@@ -55,8 +55,10 @@ def test_what_cannot_be_worked_on_is_kept_for_two_weeks(prod: Deployed) -> None:
 
 
 def test_sweeps_come_each_minute_and_never_overlap(prod: Deployed) -> None:
-    [rule] = prod.of_type("AWS::Events::Rule").values()
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    rules = {rule["ScheduleExpression"]: rule for rule in prod.of_type("AWS::Events::Rule").values()}
+    assert set(rules) == {"rate(1 minute)", "rate(7 days)"}
+    [weekly] = rules["rate(7 days)"]["Targets"]
+    assert weekly["Input"] == '{"task": "reconcile"}'
     assert prod.resources["SweeperFunction"]["Properties"]["Timeout"] < 60
     [invocation] = prod.of_type("AWS::Lambda::EventInvokeConfig").values()
     assert invocation["MaximumRetryAttempts"] == 0

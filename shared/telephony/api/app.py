@@ -125,7 +125,8 @@ class Door:
 
                 authorise(caller.principal, route.role)
             raw = _raw_body(event)
-            checked = _with_body(event, "" if route.raw or not raw else _json_object(raw, event))
+            text = "" if route.raw or not raw else _json_object(raw, caller.headers)
+            checked = _with_body(event, caller.headers, text)
             self._app.context["caller"] = replace(caller, raw_body=raw) if route.raw else caller
             answer = self._app.resolve(checked, context)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets our shape of answer
@@ -179,6 +180,7 @@ def _methods_of(path: str) -> list[str]:
 
 
 def _call(event: Event, context: Any, route: _Route) -> Caller:
+    # The gateway sends names in lower case; `sam local start-api` leaves them as the client wrote them.
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     if route.role is None:
         principal, settings = Principal("", Role.MEMBER, "anonymous", "token"), Settings.from_environment()
@@ -218,19 +220,18 @@ def _raw_body(event: Event) -> bytes:
     return raw
 
 
-def _with_body(event: Event, text: str) -> Event:
+def _with_body(event: Event, headers: Mapping[str, str], text: str) -> Event:
     """The event with `text` for its body.
 
     Powertools compares the content type literally and answers 415 by itself, even to a request without a body: it gets
     the one it knows.
     """
-    headers = {**event.get("headers", {}), "content-type": "application/json"}
-    return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
+    return {**event, "headers": {**headers, "content-type": "application/json"}, "body": text, "isBase64Encoded": False}
 
 
-def _json_object(raw: bytes, event: Event) -> str:
+def _json_object(raw: bytes, headers: Mapping[str, str]) -> str:
     """The body's text, known to be a JSON object in UTF-8."""
-    content_type = event.get("headers", {}).get("content-type", "")
+    content_type = headers.get("content-type", "")
     if content_type.split(";")[0].strip().lower() != "application/json":
         raise InvalidRequest("The body must be JSON, with Content-Type: application/json", code="invalid_content_type")
     try:

@@ -205,7 +205,8 @@ def find_guard(phone_number: str) -> NumberGuard | None:
 def find_guarded(agency_id: str, phone_number: str) -> PhoneConfiguration | None:
     """As `find_live`, by the number's guard: two reads, but of what was just written, too."""
     guard = get(NumberGuard, guard_key(phone_number))
-    return find(agency_id, guard.phone_configuration_id) if guard else None
+    found = find(agency_id, guard.phone_configuration_id) if guard else None
+    return found if found and found.live else None
 
 
 def find_by_request(agency_id: str, request_id: str) -> PhoneConfiguration | None:

@@ -1,6 +1,7 @@
 """P5: processor time of a warm call of our frame, and of the same work written by hand with json and Pydantic.
 
-No I/O; what is logged goes nowhere. Prints the seconds of each round as JSON on standard error.
+Beside it a bare Powertools resolver, which our frame is built on. No I/O; what is logged goes nowhere. Prints the
+seconds of each round as JSON on standard error.
 """
 
 import json
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel
 from telephony.api.access import ROUTES
 from telephony.api.app import Door
@@ -50,6 +52,14 @@ def benchmark(body: Asked) -> Answered:
     return work(body)
 
 
+bare = APIGatewayHttpResolver(enable_validation=True, strip_prefixes=["/api/v1"])
+
+
+@bare.post("/benchmark")
+def bare_benchmark(body: Asked) -> Answered:
+    return work(body)
+
+
 def by_hand(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     answered = work(Asked.model_validate(json.loads(event["body"])))
     headers = {"Content-Type": "application/json"}
@@ -72,10 +82,12 @@ def cpu(handler: Any, level: int, times: int) -> float:
     return (time.process_time() - before) / times
 
 
+assert bare.resolve(event, Context())["statusCode"] == 200
 assert json.loads(door(event, Context())["body"]) == json.loads(by_hand(event, Context())["body"])
 rounds = [
     {
         "hand": cpu(by_hand, logging.INFO, 3000),
+        "bare": cpu(bare.resolve, logging.WARNING, 300),
         "quiet": cpu(door, logging.WARNING, 300),
         "logging": cpu(door, logging.INFO, 300),
     }

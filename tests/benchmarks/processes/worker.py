@@ -51,6 +51,7 @@ def by_handler() -> Any:
         if handler.lambda_handler({"Records": records}, Context())["batchItemFailures"]:
             sys.exit("a wake-up failed")
 
+    handle([{"MessageId": "0", "ReceiptHandle": "0", "Body": '{"operation_id": "there is none"}'}])  # connects
     return handle
 
 
@@ -71,8 +72,8 @@ def receive() -> list[dict[str, Any]]:
 
 handle = by_handler() if given["ours"] else by_hand()
 dynamodb.describe_table(TableName=given["table"])
-receive() and sys.exit("the queue is not empty yet")
-handle([])
+if receive():
+    sys.exit("the queue is not empty yet")
 print("ready", file=answers, flush=True)
 sys.stdin.readline()
 count, began = 0, time.monotonic()
