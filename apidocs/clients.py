@@ -16,6 +16,21 @@ from apidocs.calls import CALLS, Call, Var, variables
 LANGUAGES: dict[str, tuple[str, Callable[[Call], str]]] = {}
 """By folder: the ending of the files' names, and what makes one's text."""
 
+_README = """\
+# Every call, in four languages
+
+Written by `make docs` from the table that the documentation is made of; a test runs each of them. They read what they
+need from the environment (the second line of each file says what), print the answer and fail when it is an error:
+
+```sh
+export API_URL=http://127.0.0.1:3000/api/v1 API_TOKEN=tpk_…   # `make serve` writes both into .local/demo.json
+bash curl/get_integration_status.sh
+python python/get_integration_status.py    # needs requests
+node node/get_integration_status.mjs
+php php/get_integration_status.php
+```
+"""
+
 _JSON = "application/json"
 _TIMEOUT = 35
 """Seconds: a little more than the gateway takes to give up."""
@@ -23,9 +38,10 @@ _TIMEOUT = 35
 
 def build() -> dict[str, str]:
     """The files' texts by path below docs/examples/."""
-    return {
+    made = {
         f"{folder}/{call.id}.{ending}": make(call) for folder, (ending, make) in LANGUAGES.items() for call in CALLS
     }
+    return {"README.md": _README} | made
 
 
 def _language(folder: str, ending: str) -> Callable[[Callable[[Call], str]], Callable[[Call], str]]:
@@ -161,10 +177,10 @@ def _php(call: Call) -> str:
     context = _block('stream_context_create(["http" => [', options, "]])", "")
     return (
         f"<?php\n{_title(call, '// ')}\n$context = {context};\n"
-        f"$address = {address};\n"
-        'echo file_get_contents($address, false, $context), "\\n";\n'
-        "preg_match('/^HTTP\\S+ (\\d+)/', $http_response_header[0], $status);\n"
-        "exit((int) $status[1] < 400 ? 0 : 1);\n"
+        f'$stream = fopen({address}, "r", false, $context);\n'
+        'echo stream_get_contents($stream), "\\n";\n'
+        '$status = (int) explode(" ", stream_get_meta_data($stream)["wrapper_data"][0])[1];\n'
+        "exit($status < 400 ? 0 : 1);\n"
     )
 
 

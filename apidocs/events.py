@@ -1,17 +1,21 @@
 """events/<function>/<call>.json: what a function gets for each call and from each trigger of the table.
 
-`sam local invoke FUNCTION -e FILE` takes them once their variables (`${api_token}`) are filled in; see `fill`.
+`sam local invoke FUNCTION -e FILE` takes them once their variables (`${api_token}`) are filled in.
+``python -m apidocs.events FUNCTION/CALL`` prints one so, with the values of .local/demo.json and the environment.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from typing import Any
 
 from telephony.api.app import BASE_PATH
 
 from apidocs.calls import CALLS, TRIGGERS, Call, Values, Var
+from apidocs.door import ROOT
 from local.payload import Request, event_of
 from local.routing import Router
 from local.template import SOURCE_TEMPLATE, Template
@@ -62,3 +66,18 @@ def _reference(var: Var) -> str:
 def fill(text: str, values: Values) -> str:
     """A file's text with its variables' values in it. Raises `KeyError` for one without."""
     return re.sub(r"\$\{(\w+)\}", lambda found: str(values[found[1]]), text)
+
+
+def main() -> None:
+    demo = ROOT / ".local" / "demo.json"
+    values: Values = json.loads(demo.read_text()) if demo.exists() else {}
+    given = {name.lower(): value for name, value in os.environ.items()}
+    text = (ROOT / "events" / f"{sys.argv[1]}.json").read_text()
+    try:
+        print(fill(text, {**values, **given}), end="")
+    except KeyError as missing:
+        sys.exit(f"Set {missing.args[0].upper()} in the environment, or run `make serve` first.")
+
+
+if __name__ == "__main__":
+    main()

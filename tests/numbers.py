@@ -165,10 +165,7 @@ class Numbers:
     @property
     def records(self) -> list[Any]:
         """All of the agency's, released ones too, oldest first."""
-        from telephony.models.phone_configurations import PhoneConfiguration
-
-        pages = PhoneConfiguration.scan(PhoneConfiguration.pk.startswith("phone#"), consistent_read=True)
-        return sorted((each for each in pages if each.agency_id == self.agency_id), key=lambda each: each.sort_key)
+        return sorted(self._items()["phone"], key=lambda each: each.sort_key)
 
     def record(self, number: str) -> Any:
         """The newest of a number."""
@@ -236,46 +233,42 @@ class Numbers:
 
     def check(self) -> None:
         """Counters equal the records, guards equal the live ones, and whatever is open will be woken."""
-        records, operations = self.records, self.operations
-        live = [each for each in records if each.status != "RELEASED"]
-        open_purchases = [each for each in operations if each.kind == "purchase_number" and each.status not in FINAL]
+        items, operations = self._items(), self.operations
+        live = [each for each in items["phone"] if each.status != "RELEASED"]
+        unfinished = [each for each in operations if each.status not in FINAL]
         assert self.limits == {
             "numbers": len(live),
             "monthly_total": sum(int(each.monthly_price or 0) for each in live),
-            "open_operations": len(open_purchases),
+            "open_operations": sum(each.kind == "purchase_number" for each in unfinished),
         }
-        assert self._guards() == {each.phone_number: each.id for each in live}
-        by_status = Counter(each.status for each in live)
-        assert self._counts() == {**by_status, **({"ALL": len(live)} if live else {})}
-        assert self._assigned() == self._counted_by_assistants()
-        for operation in operations:
-            assert operation.status in FINAL or operation.due_at is not None, operation.status
-        unfinished = {each.id for each in operations if each.status not in FINAL}
-        assert {each.operation_id for each in records if each.operation_id} <= unfinished
+        assert {each.pk: each.phone_configuration_id for each in items["number"]} == {
+            f"number#{each.phone_number}": each.id for each in live
+        }
+        counted = {each.pk.rpartition("#")[2]: int(each.records) for each in items["counts"] if each.records}
+        assert counted == {**Counter(each.status for each in live), **({"ALL": len(live)} if live else {})}
+        assert self._assigned(live, unfinished) == self._counted_by_assistants()
+        assert [each.status for each in unfinished if each.due_at is None] == []
+        assert {each.operation_id for each in items["phone"] if each.operation_id} <= {each.id for each in unfinished}
 
-    def _guards(self) -> dict[str, str]:
-        from telephony.models.phone_configurations import NumberGuard
+    def _items(self) -> dict[str, list[Any]]:
+        """The agency's items of table `phone_configurations`, by kind."""
+        from telephony.models.phone_configurations import NumberGuard, PhoneConfiguration
 
-        found = NumberGuard.scan(NumberGuard.pk.startswith("number#"), consistent_read=True)
-        mine = (each for each in found if each.guarded_by == self.agency_id)
-        return {each.pk.removeprefix("number#"): each.phone_configuration_id for each in mine}
-
-    def _counts(self) -> dict[str, int]:
-        from telephony.models.phone_configurations import PhoneConfiguration
-
-        prefix = f"counts#{self.agency_id}#"
-        found = PhoneConfiguration.scan(PhoneConfiguration.pk.startswith(prefix), consistent_read=True)
-        return {each.pk.removeprefix(prefix): int(each.records) for each in found if each.records}
-
-    def _assigned(self) -> Counter[int]:
-        """Live numbers of each assistant; one in the hands of an unfinished operation counts for where it goes, too."""
-        live = [each for each in self.records if each.status != "RELEASED"]
-        found = Counter(int(each.assistant_id) for each in live if each.assistant_id is not None)
-        for operation in self.operations:
-            goal = operation.input.get("assistant_id")
-            if operation.status not in FINAL and goal is not None:
-                found[int(goal)] += 1
+        found: dict[str, list[Any]] = {"phone": [], "number": [], "counts": []}
+        table = PhoneConfiguration._get_connection()
+        for item in table.scan(consistent_read=True)["Items"]:
+            kind, _, rest = item["pk"]["S"].partition("#")
+            if kind == "number" and item["guarded_by"]["S"] == self.agency_id:
+                found[kind].append(NumberGuard.from_raw_data(item))
+            elif rest.startswith(f"{self.agency_id}#") or item.get("agency_id") == {"S": self.agency_id}:
+                found[kind].append(PhoneConfiguration.from_raw_data(item))
         return found
+
+    def _assigned(self, live: list[Any], unfinished: list[Any]) -> Counter[int]:
+        """Live numbers of each assistant; one in the hands of an operation counts for where it goes, too."""
+        found = Counter(int(each.assistant_id) for each in live if each.assistant_id is not None)
+        goals = (each.input.get("assistant_id") for each in unfinished)
+        return found + Counter(int(goal) for goal in goals if goal is not None)
 
     def _counted_by_assistants(self) -> Counter[int]:
         from telephony.models.assistants import Assistant

@@ -54,7 +54,7 @@ class Settings:
             supabase_jwt_algorithms=read.one_of_each("SUPABASE_JWT_ALGORITHMS", "HS256", ("HS256", "ES256", "RS256")),
             supabase_jwks_url=read.url("SUPABASE_JWKS_URL", ""),
             supabase_issuer=read.text("SUPABASE_ISSUER", ""),
-            public_base_url=read.url("PUBLIC_BASE_URL", ""),
+            public_base_url=public_base_url(environ),
             resource_prefix=read.text("RESOURCE_PREFIX", "Virsyn"),
             telnyx_channel_limit=read.positive("TELNYX_CHANNEL_LIMIT", 100),
             telnyx_concurrent_call_limit=read.positive("TELNYX_CONCURRENT_CALL_LIMIT", 100),
@@ -70,6 +70,11 @@ class Settings:
             ultravox_base_url=read.url("ULTRAVOX_BASE_URL", "https://api.ultravox.ai"),
             carrier_requests_per_second=read.positive("CARRIER_REQUESTS_PER_SECOND", 10),
         )
+
+
+def public_base_url(environ: Mapping[str, str] = os.environ) -> str:
+    """That one setting, for requests that need no other."""
+    return _Reader(environ).url("PUBLIC_BASE_URL", "")
 
 
 class _Reader:

@@ -6,6 +6,7 @@ BENCH_ONLY=P1,P9 measures those alone; BENCH_MILLION=1 adds the table of a milli
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -31,7 +32,12 @@ MEASUREMENTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
 }
 
 
+HANGING = 20 * 60
+"""Seconds after which the whole run is ended, whatever it waits for; it takes about five minutes."""
+
+
 def main() -> int:
+    signal.alarm(HANGING)
     console = Console(width=max(120, Console().width))
     only = set(filter(None, os.environ.get("BENCH_ONLY", "").split(",")))
     rows: list[Row] = []

@@ -5,77 +5,88 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from tests.benchmarks.report import Row, at_least
+from tests.benchmarks.report import Row, at_least, told
 from tests.benchmarks.sampling import in_turn, median_ratio
 from tests.benchmarks.stage import Stage
 
-WAKEUPS = 100
-"""Of one sample."""
+WAKEUPS = 60
+"""Of one sample and process."""
+
+GOAL_OF_ONE, GOAL_OF_TWO = 0.5, 1.7
 
 
 def wakeups(stage: Stage) -> Iterator[Row]:
     queue = stage.world.backends.client("sqs").create_queue(QueueName="benchmark")["QueueUrl"]
-    found = in_turn(
-        {
-            "by hand": lambda: _rate(stage, queue, ours=False, processes=1),
-            "one": lambda: _rate(stage, queue, ours=True, processes=1),
-            "two": lambda: _rate(stage, queue, ours=True, processes=2),
-        }
-    )
-    floor = f"bare loop = {max(found['by hand']):.0f} a second"
-    value = median_ratio(found["one"], found["by hand"])
-    yield at_least("P13", "wake-ups a second / receive, transact, delete by boto3", value, 0.5, floor)
-    yield at_least("P13", "wake-ups a second, two processes / one", median_ratio(found["two"], found["one"]), 1.7)
-
-
-def _rate(stage: Stage, queue: str, *, ours: bool, processes: int) -> float:
-    """Wake-ups a second, with a queue full of them."""
-    world = stage.world
-    command = stage.command(
-        "worker",
-        {
-            "ours": ours,
-            "queue": queue,
-            "table": f"{world.deployment.table_prefix}operations",
-            "item": _operations(stage, 1)[0],
-        },
-    )
-    started = [
-        subprocess.Popen(
-            command,
-            env=stage.environment("RetryWorkerFunction"),
-            cwd=stage.bundle.functions["RetryWorkerFunction"].code,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+    with ExitStack() as closing:
+        hand, ours = (
+            [closing.enter_context(_worker(stage, queue, ours=kind)) for _ in range(2)] for kind in (False, True)
         )
-        for _ in range(processes)
-    ]
+        for each in (*hand, *ours):
+            _rate(stage, queue, [each])  # warms up
+        found = in_turn(
+            {
+                "by hand": lambda: _rate(stage, queue, hand[:1]),
+                "ours": lambda: _rate(stage, queue, ours[:1]),
+                "two by hand": lambda: _rate(stage, queue, hand),
+                "two of ours": lambda: _rate(stage, queue, ours),
+            }
+        )
+    floor = f"bare loop = {max(found['by hand']):.0f} a second"
+    value = median_ratio(found["ours"], found["by hand"])
+    yield at_least("P13", "wake-ups a second / receive, transact, delete by boto3", value, GOAL_OF_ONE, floor)
+    value = median_ratio(found["two of ours"], found["ours"])
+    limit = median_ratio(found["two by hand"], found["by hand"])
+    what, floor = "wake-ups a second, two processes / one", f"{limit:.2f} for the bare loop"
+    if limit < GOAL_OF_TWO:
+        # The back ends and two workers have to share the processors: what the bare loop can't show, nobody can.
+        yield told("P13", what, f"{value:.2f}", f"{floor}: too few idle processors for a verdict")
+    else:
+        yield at_least("P13", what, value, GOAL_OF_TWO, floor)
+
+
+@contextmanager
+def _worker(stage: Stage, queue: str, *, ours: bool) -> Iterator[subprocess.Popen[str]]:
+    given = {
+        "ours": ours,
+        "queue": queue,
+        "table": f"{stage.world.deployment.table_prefix}operations",
+        "item": _operations(stage, 1)[0],
+    }
+    process = subprocess.Popen(
+        stage.command("worker", given),
+        env=stage.environment("RetryWorkerFunction"),
+        cwd=stage.bundle.functions["RetryWorkerFunction"].code,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
-        for process in started:
-            _line(process)
-        _fill(stage, queue, WAKEUPS * processes)
-        for process in started:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        ended = [json.loads(_line(process)) for process in started]
+        yield process
     finally:
-        for process in started:
-            process.communicate(timeout=60)
-    if (count := sum(each["count"] for each in ended)) != WAKEUPS * processes:
-        raise RuntimeError(f"{count} of {WAKEUPS * processes} wake-ups were handled")
-    return count / max(float(each["seconds"]) for each in ended)
+        process.communicate(timeout=60)
 
 
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError("the worker ended early")
-    return line
+def _rate(stage: Stage, queue: str, workers: list[subprocess.Popen[str]]) -> float:
+    """Wake-ups a second, with a queue full of them."""
+    wanted = WAKEUPS * len(workers)
+    _fill(stage, queue, wanted)
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    ended = []
+    for worker in workers:
+        assert worker.stdout is not None
+        if not (line := worker.stdout.readline()):
+            raise RuntimeError("a worker ended early")
+        ended.append(json.loads(line))
+    # A queue may give a message twice; none may be lost.
+    if (count := sum(each["count"] for each in ended)) < wanted:
+        raise RuntimeError(f"{count} of {wanted} wake-ups were handled")
+    return wanted / max(float(each["seconds"]) for each in ended)
 
 
 def _operations(stage: Stage, number: int) -> list[dict[str, Any]]:

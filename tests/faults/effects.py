@@ -115,6 +115,10 @@ class Effects:
         for each in range(times):
             self.at[f"{name} #{int(number) + each}"] = interference
 
+    def next(self, name: str, interference: Interference, number: int = 1) -> None:
+        """Interferes at the next call of that name, or the second next, …"""
+        self.at[f"{name} #{self._counts[name] + number}"] = interference
+
     def from_then_on(self, point: str, interference: Interference) -> None:
         """Interferes at a point and at every later call of its service."""
         service = point.split(" ")[0]

@@ -9,7 +9,6 @@ from telephony.api.app import BASE_PATH, Door
 from tests.infrastructure import sam
 from tests.infrastructure.deployed import Deployed
 
-
 ANY = "ANY"
 
 

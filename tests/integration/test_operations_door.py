@@ -88,7 +88,9 @@ def test_neither_input_nor_what_steps_keep_is_shown(world: World) -> None:
         "error",
         "result",
         "steps",
+        "items",
     }
+    assert shown["items"] is None  # of a batch alone
     assert "private" not in json.dumps(shown)
 
 

@@ -1,4 +1,4 @@
-"""POST /phone-numbers/release, DELETE /phone-configurations/{id}: the number goes back once, and all it held with it."""
+"""POST /phone-numbers/release and DELETE /phone-configurations/{id}: a number goes back once, with all it held."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def requests_to_the_api(world: World, url: str, values: Values, report: Report) 
         answer = requests.request(
             call.method, f"{url}/api/v1{target}", data=body and body.encode(), headers=headers, timeout=60
         )
-        is_json = "json" in answer.headers.get("content-type", "")
+        is_json = "json" in answer.headers.get("content-type", "") and answer.content
         return answer.status_code, answer.json() if is_json else answer.text, dict(answer.headers)
 
     for played in play(values, carry, settle=lambda _: settle(world)):
@@ -206,7 +206,9 @@ def main() -> int:
 
 def _run(world: World, folder: Path) -> int:
     from telephony.models import agencies
+    from telephony.observability import logger
 
+    logger.setLevel("ERROR")  # of what runs in this process, to bring the queue forward
     agency = agencies.find(world.agency_id)
     assert agency is not None
     tool, report = Sam(world, folder), Report()

@@ -86,8 +86,19 @@ def test_anything_else_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    "127.0.0.1 10.0.0.7 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 "
-    "::1 fd00:ec2::254 fe80::1%eth0 ::ffff:10.0.0.7".split(),
+    [
+        "127.0.0.1",
+        "10.0.0.7",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "::1",
+        "fd00:ec2::254",
+        "fe80::1%eth0",
+        "::ffff:10.0.0.7",
+    ],
 )
 def test_a_name_with_an_inner_address_among_others_is_refused(names: dict[str, list[str]], address: str) -> None:
     names["hooks.example.com"].append(address)

@@ -9,7 +9,7 @@ $context = stream_context_create(["http" => [
     "ignore_errors" => true,
     "timeout" => 35,
 ]]);
-$address = getenv("API_URL") . "/provider-configurations";
-echo file_get_contents($address, false, $context), "\n";
-preg_match('/^HTTP\S+ (\d+)/', $http_response_header[0], $status);
-exit((int) $status[1] < 400 ? 0 : 1);
+$stream = fopen(getenv("API_URL") . "/provider-configurations", "r", false, $context);
+echo stream_get_contents($stream), "\n";
+$status = (int) explode(" ", stream_get_meta_data($stream)["wrapper_data"][0])[1];
+exit($status < 400 ? 0 : 1);

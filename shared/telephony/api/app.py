@@ -33,7 +33,7 @@ from telephony.errors import (
     Unauthenticated,
 )
 from telephony.observability import logger, redact
-from telephony.settings import Settings
+from telephony.settings import public_base_url
 from telephony.values import Principal, Role
 
 BASE_PATH = "/api/v1"
@@ -183,15 +183,15 @@ def _call(event: Event, context: Any, route: _Route) -> Caller:
     # The gateway sends names in lower case; `sam local start-api` leaves them as the client wrote them.
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     if route.role is None:
-        principal, settings = Principal("", Role.MEMBER, "anonymous", "token"), Settings.from_environment()
+        principal = Principal("", Role.MEMBER, "anonymous", "token")
     else:
         from telephony.bootstrap import container
 
-        principal, settings = container().identity.authenticate(headers), container().settings
+        principal = container().identity.authenticate(headers)
     return Caller(
         principal,
         Deadline.after(context.get_remaining_time_in_millis() / 1000),
-        settings.public_base_url or _base_url(event),
+        public_base_url() or _base_url(event),
         headers,
     )
 
