@@ -74,7 +74,14 @@ def _fails(fault: Record) -> Mishap:
     return lambda machine: machine.simulator.add_faults({"method": "POST", "path": "number_orders", **fault})
 
 
+def _does_not_show(status: int) -> Mishap:
+    """It is sold, but when it is asked for the number the carrier fails."""
+    fault = {"kind": "status", "status": status, "times": 3, "skip": 1, "method": "GET", "path": "v2/phone_numbers$"}
+    return lambda machine: machine.simulator.add_faults(fault)
+
+
 AT_THE_ORDER = [
+    *map(_does_not_show, (401, 422, 500, 429)),
     *(_dies(point, when) for point in POINTS[:2] for when in ("before", "after")),
     _dies("dynamodb TransactWriteItems", "before"),
     _dies("dynamodb TransactWriteItems", "after"),
@@ -149,11 +156,16 @@ class Telephony(RuleBasedStateMachine):
 
     # What happens meanwhile
 
-    @rule(fault=st.sampled_from(FAULTS), method=st.sampled_from(CALLS), skip=st.integers(0, 1))
-    def trouble(self, fault: Record, method: str, skip: int) -> None:
-        """At the carrier, at one of the next calls."""
+    @rule(
+        fault=st.sampled_from(FAULTS),
+        method=st.sampled_from(CALLS),
+        skip=st.integers(0, 2),
+        times=st.sampled_from([1, 3]),
+    )
+    def trouble(self, fault: Record, method: str, skip: int, times: int) -> None:
+        """At the carrier, at some of the next calls."""
         path = "number_orders|phone_numbers"
-        self.simulator.add_faults({**fault, "method": method, "path": path, "skip": skip})
+        self.simulator.add_faults({"times": times, **fault, "method": method, "path": path, "skip": skip})
 
     @rule(point=st.sampled_from(POINTS), number=st.integers(1, 2), when=st.sampled_from(["before", "after"]))
     def crash(self, point: str, number: int, when: str) -> None:
