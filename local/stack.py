@@ -40,6 +40,7 @@ class Stack:
     run. ``environment`` may name carriers and AWS endpoints that are elsewhere. ``time_scale`` makes schedules faster:
     at 60 a minute takes a second. ``concurrency`` bounds the processes per function. ``bind`` is where DynamoDB, AWS
     and carriers listen: an address that functions in containers reach, too; sam-local.json has the variables for those.
+    Stacks in one process share moto, and so need a ``stack_name`` each.
     Raises StackError when the port is taken, a tool is missing, or another stack uses the folder.
     """
 
@@ -53,10 +54,11 @@ class Stack:
         time_scale: float = 1.0,
         concurrency: int = 4,
         bind: str = "127.0.0.1",
+        stack_name: str = STACK_NAME,
     ) -> None:
         _check_address(bind)
         self._bind = bind
-        self.template = Template(template, STACK_NAME)
+        self.template = Template(template, stack_name)
         self.state_folder = state_folder
         with ExitStack() as closing:
             _lock(state_folder, closing)

@@ -26,7 +26,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def stack(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    with Stack(template=bundle, state_folder=folder, environment={}, time_scale=TIME_SCALE) as running:
+    with Stack(
+        template=bundle, state_folder=folder, environment={}, time_scale=TIME_SCALE, stack_name="test-e2e"
+    ) as running:
         yield running
 
 

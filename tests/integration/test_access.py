@@ -246,6 +246,8 @@ def test_another_agencys_id_does_not_exist(calm_world: World, theirs: Theirs, ro
 
 @pytest.mark.parametrize("route", sorted(route for route in FUNCTION_OF if re.fullmatch(r"GET [^<]+", route)))
 def test_no_list_shows_another_agencys(calm_world: World, theirs: Theirs, route: str) -> None:
+    if route in PUBLIC:
+        return  # the same for everybody; the examples of the API's document name numbers that may be on sale
     answer = call(calm_world, route, headers=theirs.headers)
     assert [trace for trace in theirs.traces if trace in str(answer.body)] == []
 

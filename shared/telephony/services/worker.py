@@ -44,9 +44,10 @@ class Worker:
             logger.warning("operation parked", extra={"operation_id": operation.id, "kind": operation.kind})
             operations.put_off(operation, clock.now() + PARKED_SECONDS)
             return
+        died = operation.lease_until > 0  # a run that ends gives its lease back
         if not self._saga.take_over(operation, deadline):
             return
-        if self._saga.exhausted(workflow, operation):
+        if died and self._saga.exhausted(workflow, operation):
             error = TelephonyError("Each run of this operation has died", code="runs_die")
             error.retryable = True  # so that it is given up for having failed too long, not at once
             self._saga.stop(workflow, operation, error)
