@@ -360,4 +360,5 @@ TRIGGERS = (
             "detail": {},
         },
     ),
+    Trigger("SweeperFunction", "every_week", {"task": "reconcile"}),
 )

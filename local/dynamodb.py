@@ -67,9 +67,7 @@ class DynamoDBLocal:
     is the one that ``url`` names.
     """
 
-    def __init__(
-        self, *, log: Path, folder: Path | None = None, heap: str = "512m", host: str = "127.0.0.1"
-    ) -> None:
+    def __init__(self, *, log: Path, folder: Path | None = None, heap: str = "512m", host: str = "127.0.0.1") -> None:
         emulator = install()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)

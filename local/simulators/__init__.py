@@ -29,9 +29,7 @@ DEMO_ACCOUNTS: dict[str, dict[str, Record]] = {
 }
 
 
-def start(
-    names: Iterable[str] = NAMES, state_dir: Path | None = None, host: str = "127.0.0.1"
-) -> dict[str, Server]:
+def start(names: Iterable[str] = NAMES, state_dir: Path | None = None, host: str = "127.0.0.1") -> dict[str, Server]:
     """Serves the named carriers with their demo accounts on free ports; `Server.base_url` is what a client is
     configured with.
 

@@ -120,4 +120,5 @@ def test_each_trigger_is_served(
 ) -> None:
     event = json.loads(events.fill(FILES[trigger.id].read_text(), values))
     answer = world.invoke(folder_of(trigger.function), event, SECONDS_PER_BATCH)
-    assert answer == {"wakeups": {"batchItemFailures": []}, "every_minute": {"woken": 0}}[trigger.id]
+    expected = {"wakeups": {"batchItemFailures": []}, "every_minute": {"woken": 0}, "every_week": {"agencies": 1}}
+    assert answer == expected[trigger.id]
