@@ -110,11 +110,13 @@ def variables(value: Any) -> Iterator[Var]:
 
 @dataclass(frozen=True)
 class Trigger:
-    """What invokes a function beside the API. `function`: its logical id."""
+    """What invokes a function beside the API. `function`: its logical id; `answer`: what it returns when there is
+    nothing to do."""
 
     function: str
     id: str
     event: Any
+    answer: Any
 
 
 _PHONE_CONFIGURATION = {"configuration_id": Var("phone_configuration_id")}
@@ -344,6 +346,7 @@ TRIGGERS = (
                 }
             ]
         },
+        {"batchItemFailures": []},
     ),
     Trigger(
         "SweeperFunction",
@@ -359,6 +362,7 @@ TRIGGERS = (
             "resources": ["arn:aws:events:us-east-1:123456789012:rule/telephony-sweeper"],
             "detail": {},
         },
+        {"woken": 0},
     ),
-    Trigger("SweeperFunction", "every_week", {"task": "reconcile"}),
+    Trigger("SweeperFunction", "every_week", {"task": "reconcile"}, {"agencies": 1}),
 )

@@ -68,7 +68,9 @@ def _serving(
 ) -> Iterator[tuple[Stack, dict[str, Any]]]:
     """A stack that answers, and the content of its ``demo.json``. Ctrl-C and SIGTERM end it in order."""
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT, too: a shell starts what it runs in the background with Ctrl-C ignored.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with Stack(port=port, state_folder=state, time_scale=time_scale, bind=bind) as stack:
         try:
             health = requests.get(f"{stack.api_url}/health", timeout=30)
@@ -80,8 +82,8 @@ def _serving(
             yield stack, content
         finally:
             # A second Ctrl-C must not cut the stopping short.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for ending in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(ending, signal.SIG_IGN)
 
 
 def _wait_for_interrupt() -> None:

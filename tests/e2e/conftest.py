@@ -16,14 +16,14 @@ TIME_SCALE = 60.0
 """The sweeper runs each second instead of each minute."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template of an up-to-date `sam build`: a copy, which another build meanwhile doesn't pull away."""
     built = sam.build()
     return shutil.copytree(built.parent, tmp_path_factory.mktemp("bundle") / "build") / built.name
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     with Stack(
@@ -32,7 +32,7 @@ def stack(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def agencies(stack: Stack) -> Iterator[Agencies]:
     with Agencies(stack) as made:
         yield made
@@ -44,7 +44,7 @@ def agency(agencies: Agencies) -> Agency:
     return agencies.take()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def somebody(agencies: Agencies) -> Agency:
     """An agency for tests that change nothing."""
     return agencies.take()

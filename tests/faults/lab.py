@@ -26,8 +26,9 @@ class Lab:
         world.around = effects.watching
 
     def clear(self) -> None:
-        """No interference, no faults, no lag."""
+        """No interference, no faults, no lag, no wake-up on its way."""
         self.effects.forget()
+        self.world.lose_messages()
         for server in self.world.servers.values():
             server.simulator.clear_faults()
             server.simulator.change_settings({"listing_lag": 0.0})
@@ -94,7 +95,8 @@ class Case:
         raise AssertionError(f"still due: {self.due}")
 
     def wait_for_lease(self) -> None:
-        """Time passes until nobody can hold a lease any more."""
+        """Time passes until nobody can hold a lease any more; the sweeper alone is left to wake anything."""
+        self.lab.world.lose_messages()
         held = [operation.lease_until - self.lab.world.now() for operation in self.operations]
         self.lab.world.pass_time(max([0.0, *held]) + 0.1)
 

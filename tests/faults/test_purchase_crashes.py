@@ -70,6 +70,7 @@ def _ordered(cell: Cell) -> None:
     _decided_later(cell)
     answer = cell.numbers.purchase(cell.number, assistant_id=cell.assistant)
     assert answer.body["purchase_details"]["status"] == "pending"
+    cell.numbers.world.lose_messages()
 
 
 def _buy(cell: Cell) -> HttpAnswer:

@@ -92,9 +92,12 @@ def test_a_folder_serves_one_stack_at_a_time(tmp_path, running):
 
 @contextmanager
 def command(*arguments: str, state: Path) -> Iterator[subprocess.Popen[str]]:
-    """``python -m local`` with these arguments, on a port that is free."""
+    """``python -m local`` with these arguments, on a port that is free; begun with Ctrl-C ignored, as a shell begins
+    what it runs in the background.
+    """
+    ignoring = ["sh", "-c", """trap "" INT; exec "$@\"""", "sh"]
     started = subprocess.Popen(
-        [sys.executable, "-m", "local", *arguments, "--port", "0", "--state", str(state)],
+        [*ignoring, sys.executable, "-m", "local", *arguments, "--port", "0", "--state", str(state)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
