@@ -2,6 +2,7 @@
 
 import json
 import time
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -131,26 +132,27 @@ class Simulator(Store):
 
     # What a carrier fills in
 
+    @abstractmethod
     def identify(self, request: Request, path: Mapping[str, str]) -> str:
         """The key of the account the credentials belong to. Raises Refused."""
-        raise NotImplementedError
 
+    @abstractmethod
     def admit(self, account: Record, request: Request) -> None:
         """Raises Refused when the account may not make this request (suspended, missing permission, …)."""
-        raise NotImplementedError
 
-    def unknown_route(self, request: Request) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def unknown_route(self, request: Request) -> Answer: ...
 
     def method_not_allowed(self, request: Request) -> Answer:
         """What a known path answers to another method."""
         return self.unknown_route(request)
 
     def unreadable_body(self) -> Answer:
-        raise NotImplementedError
+        """What a carrier that takes JSON says of anything else."""
+        return Answer(400)
 
-    def too_many_requests(self) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def too_many_requests(self) -> Answer: ...
 
     def limit_headers(self, remaining: int) -> Mapping[str, str] | None:
         """Headers on every answer to an authenticated request, if any; `remaining`: how many more it may make."""

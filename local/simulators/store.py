@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ def iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class Store:
+class Store(ABC):
     """A carrier's state, in memory and, given a `state_file`, written there after each effect and read at the start.
 
     `accounts` maps each account's key (what its client authenticates with) to what differs from the carrier's
@@ -74,12 +75,13 @@ class Store:
 
     # What a carrier fills in
 
+    @abstractmethod
     def new_account(self, key: str) -> Record:
         """What differs from account to account, such as its ids."""
-        raise NotImplementedError
 
     def tick(self) -> None:
         """Does what has become due. Called, locked, before each request and after each move of the clock."""
+        return
 
     # Accounts and settings
 
