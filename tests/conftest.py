@@ -15,8 +15,9 @@ from tests.world import PUBLIC_BASE_URL, World
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
-    """DynamoDB Local and moto."""
-    with backends(tmp_path_factory.mktemp("backends")) as started:
+    """DynamoDB Local and moto, which lets a queue be emptied more often than once a minute."""
+    with pytest.MonkeyPatch.context() as monkeypatch, backends(tmp_path_factory.mktemp("backends")) as started:
+        monkeypatch.setenv("MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR", "false")
         yield started
 
 
