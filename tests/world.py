@@ -263,6 +263,12 @@ class World:
 
     # What there is
 
+    def stored(self) -> dict[str, list[dict[str, Any]]]:
+        """Every item of every table of the template, as DynamoDB stores it, by the table's name."""
+        pages = self.backends.client("dynamodb").get_paginator("scan").paginate
+        tables = (table.name for table in self.deployment.template.tables)
+        return {name: [item for page in pages(TableName=name) for item in page["Items"]] for name in tables}
+
     def effects(self, carrier: str, kind: str | None = None) -> list[dict[str, Any]]:
         """What really changed at a carrier, oldest first, out of its own log."""
         happened = self.servers[carrier].simulator.effects

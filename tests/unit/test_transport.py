@@ -364,3 +364,44 @@ def test_no_error_shows_a_credential(
     assert SECRET not in told
     assert SECRET not in capsys.readouterr().out
     assert SECRET not in repr(call)
+
+
+# Credentials in what a carrier says
+
+ODD_KEY, ODD_NAME, ODD_BODY_KEY = "legacy-key-of-no-shape", "odd-user", "odd:telnyx/key"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_what_a_refusal_repeats_of_the_credentials_is_blotted_out(carrier: responses.RequestsMock, status: int) -> None:
+    # given a carrier that says back what it was sent
+    said = {"detail": f"'{ODD_KEY}' is bad", ODD_NAME: [{"apiKey": [f"'{ODD_BODY_KEY}' is not valid"]}], "code": 7}
+    carrier.post(URL, json=said, status=status)
+    call = Call("import", "POST", URL, json={"telnyx": {"apiKey": ODD_BODY_KEY, "applicationSid": "1234567890"}})
+    heard: list[Answer] = []
+
+    def told(call: Call, answer: Answer) -> TelephonyError:
+        heard.append(answer)
+        return refused(call, answer)
+
+    # when
+    with pytest.raises(ProviderRejected):
+        Transport(ProviderType.ULTRAVOX).send(
+            call,
+            deadline=Deadline.after(28),
+            read=dict,
+            refused=told,
+            headers={"Authorization": f"Bearer {ODD_KEY}"},
+            auth=(ODD_NAME, "odd-password"),
+        )
+    # then whoever makes a sentence of it sees the rest
+    assert heard[0].body == {
+        "detail": "'[redacted]' is bad",
+        "[redacted]": [{"apiKey": ["'[redacted]' is not valid"]}],
+        "code": 7,
+    }
+
+
+def test_a_refusal_nested_beyond_all_reason_is_one_without_a_body(carrier: responses.RequestsMock) -> None:
+    carrier.get(URL, body="[" * 900 + "]" * 900, status=422)
+    with pytest.raises(ProviderRejected):
+        send()

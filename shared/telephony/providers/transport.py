@@ -11,8 +11,8 @@ import json
 import random
 import socket
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
@@ -41,6 +41,12 @@ MAX_ATTEMPTS = 3
 MAX_WAIT_SECONDS = 5
 """Longer than this is not waited for in process: the queue takes over."""
 MAX_ANSWER_BYTES = 1024 * 1024
+
+SECRET_FIELDS = frozenset({"apiKey", "publicKey", "authToken"})
+"""Of bodies: Ultravox is given other carriers' keys."""
+
+SHORTEST_SECRET = 6
+"""Characters: to blot out less would blot out words."""
 
 
 class Repeat(Enum):
@@ -121,6 +127,8 @@ class Transport:
                 time.sleep(self._turn(deadline.remaining() - MARGIN_SECONDS))
             try:
                 answer = self._exchange(call, deadline, headers, auth)
+                if answer.status >= 400:
+                    answer = without(credentials_of(call, headers, auth), answer)
                 return self._judge(call, answer, read, refused)
             except (ProviderRateLimited, ProviderUnavailable) as failure:
                 wait = seconds_before_repeat(failure, attempt, deadline.remaining() - MARGIN_SECONDS)
@@ -203,6 +211,39 @@ def _read(response: requests.Response, until: float) -> Answer:
     except (ValueError, RecursionError):
         body = None
     return Answer(response.status_code, body, cast(Mapping[str, str], response.headers))
+
+
+def credentials_of(call: Call, headers: Mapping[str, str] | None, auth: tuple[str, str] | None) -> list[str]:
+    """The secrets that went out with a call, whatever their shape; the longest first, which may hold a shorter one."""
+    in_headers = [value.rpartition(" ")[2] for value in (headers or {}).values()]
+    sent = [*(auth or ()), *in_headers, *_secrets_in(call.json)]
+    return sorted((secret for secret in sent if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _secrets_in(body: Any) -> list[str]:
+    if not isinstance(body, Mapping):
+        return []
+    nested = [secret for value in body.values() for secret in _secrets_in(value)]
+    return [value for name, value in body.items() if name in SECRET_FIELDS and isinstance(value, str)] + nested
+
+
+def without(secrets: Sequence[str], answer: Answer) -> Answer:
+    """The answer with what it repeats of `secrets` blotted out: its sentences go on to people and into the journal."""
+    try:
+        return replace(answer, body=_blotted(answer.body, secrets))
+    except RecursionError:
+        return replace(answer, body=None)  # no sentence lies that deep
+
+
+def _blotted(value: Any, secrets: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "[redacted]")
+    elif isinstance(value, list):
+        return [_blotted(each, secrets) for each in value]
+    elif isinstance(value, dict):
+        return {_blotted(name, secrets): _blotted(each, secrets) for name, each in value.items()}
+    return value
 
 
 def never_sent(error: requests.RequestException) -> bool:

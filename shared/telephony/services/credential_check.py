@@ -37,18 +37,10 @@ def check(
     except (InvalidProviderCredentials, ProviderRejected) as refusal:
         hint = f"Correct the credentials, or send {skip} to store them unchecked."
         details = {name: refusal.details[name] for name in ("provider", "provider_code") if name in refusal.details}
-        # Its own text, and so the chain, may hold what the carrier was sent, in a shape that nobody knows.
-        message = _without(refusal.message, account)
-        raise InvalidRequest(message, code=refusal.code, fix=hint, hint=hint, **details) from None
+        raise InvalidRequest(refusal.message, code=refusal.code, fix=hint, hint=hint, **details) from refusal
     except (ProviderError, OutOfTime) as failure:
         failure.fix = f"Try again later, or send {skip} to store the credentials unchecked."
         raise
-
-
-def _without(text: str, account: CarrierAccount) -> str:
-    for secret in account.secrets.values():
-        text = text.replace(secret.get_secret_value(), "[redacted]")
-    return text
 
 
 def _require(provider: Provider, account: CarrierAccount) -> None:
