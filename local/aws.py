@@ -77,17 +77,18 @@ def write_private(path: Path, text: str) -> None:
     scratch.replace(path)
 
 
-def create_resources(template: Template, url: str, secret: str) -> None:
+def create_resources(template: Template, url: str, secret: str, keys: dict[str, str] | None = None) -> None:
     """Makes the template's keys, secrets and queues where they aren't there yet, and binds them in the template.
 
-    Every secret has the value ``secret``; a secret that is there keeps its own.
+    Every secret has the value ``secret``; a secret that is there keeps its own. ``keys`` holds the ids of KMS keys to
+    be shared by stacks, by logical id, and gets those that are made: moto takes longer for a key than for all the rest.
     """
-    _create_keys(template, url)
+    _create_keys(template, url, {} if keys is None else keys)
     _create_secrets(template, url, secret)
     _create_queues(template, url)
 
 
-def _create_keys(template: Template, url: str) -> None:
+def _create_keys(template: Template, url: str, keys: dict[str, str]) -> None:
     kms = client("kms", url)
     aliases = {
         logical_id_of(alias["TargetKeyId"]): template.resolve(alias["AliasName"])
@@ -97,9 +98,10 @@ def _create_keys(template: Template, url: str) -> None:
     known = {alias["AliasName"]: alias.get("TargetKeyId") for page in pages for alias in page["Aliases"]}
     for logical_id in template.resources("AWS::KMS::Key"):
         alias = aliases.get(logical_id, f"alias/{template.stack_name}-{logical_id}")
-        key_id = known.get(alias)
+        key_id = known.get(alias) or keys.get(logical_id)
         if key_id is None:
-            key_id = kms.create_key(Description=logical_id)["KeyMetadata"]["KeyId"]
+            key_id = keys[logical_id] = kms.create_key(Description=logical_id)["KeyMetadata"]["KeyId"]
+        if alias not in known:
             kms.create_alias(AliasName=alias, TargetKeyId=key_id)
         template.bind(logical_id, key_id, Arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key_id}")
 

@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class Deployment:
 class Backends:
     dynamodb_url: str
     aws_url: str
+    _keys: dict[str, str] = field(default_factory=dict)
 
     def deploy(
         self,
@@ -73,7 +74,7 @@ class Backends:
         made = Template(template, stack_name or f"test-{secrets.token_hex(4)}", parameters)
         secret = platform_secret()
         dynamodb.create_tables(made.tables, self.dynamodb_url)
-        aws.create_resources(made, self.aws_url, json.dumps(secret))
+        aws.create_resources(made, self.aws_url, json.dumps(secret), self._keys)
         environment = made.environment(next(iter(made.functions))) | aws_environment(
             aws_url=self.aws_url, dynamodb_url=self.dynamodb_url
         )

@@ -49,7 +49,7 @@ def new_world(running: Backends, carriers: dict[str, Server], monkeypatch: pytes
         monkeypatch.setenv(f"{name.upper()}_BASE_URL", server.base_url)
     monkeypatch.setenv("TWILIO_PRICING_BASE_URL", carriers["twilio"].base_url)
     monkeypatch.setenv("PUBLIC_BASE_URL", PUBLIC_BASE_URL)
-    for cached in (bootstrap.container, aws.client, aws.session, registry.transport):
+    for cached in (bootstrap.container, aws.client, registry.transport):
         cached.cache_clear()
     platform_secrets.forget()
 
