@@ -41,7 +41,7 @@ def aws_environment(*, aws_url: str, dynamodb_url: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The template's tables, queues, keys and secrets under a stack name of their own."""
+    """The template's tables, queues and secrets under a stack name of their own; keys are shared by all deployments."""
 
     template: Template
     environment: dict[str, str]  # what a function of the bundle would read, and where AWS is
