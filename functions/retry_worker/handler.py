@@ -9,6 +9,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from telephony import wakeups
 from telephony.bootstrap import container
 from telephony.clock import Deadline
+from telephony.errors import StorageUnavailable
+from telephony.observability import report_unexpected
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -16,6 +18,12 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def resume(record: SQSRecord) -> None:
         deadline = Deadline.after(context.get_remaining_time_in_millis() / 1000)
-        container().worker.resume(wakeups.parse(record.body), deadline)
+        try:
+            container().worker.resume(wakeups.parse(record.body), deadline)
+        except StorageUnavailable:
+            raise  # reported where it was met
+        except Exception:
+            report_unexpected()  # Powertools keeps silent about it
+            raise
 
     return process_partial_response(event=event, record_handler=resume, processor=processor, context=context)

@@ -64,7 +64,7 @@ class Container:
 
     @cached_property
     def wakeups(self) -> Wakeups:
-        return Wakeups(self.settings.region, self.settings.wakeups_queue_url, self.settings.stage)
+        return Wakeups(self.settings.region, self.settings.wakeups_queue_url)
 
     @cached_property
     def providers(self) -> Providers:
@@ -226,7 +226,7 @@ class Container:
     def reconciling(self) -> Reconciling:
         from telephony.services.reconciling import Reconciling
 
-        return Reconciling(self.accounts, self.importing, self.wakeups, self.settings.stage)
+        return Reconciling(self.accounts, self.importing, self.wakeups)
 
     @cached_property
     def number_webhooks(self) -> NumberWebhooks:
@@ -284,7 +284,7 @@ class Container:
             self.reconciling.workflow,
         )
         workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
-        return Worker(self.saga, self.wakeups, self.settings.stage, workflows)
+        return Worker(self.saga, self.wakeups, workflows)
 
 
 @cache

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from telephony import aws, clock
 from telephony.errors import CredentialsUnavailable
-from telephony.observability import logger
+from telephony.observability import report_aws_failure
 
 CACHE_SECONDS = 300
 
@@ -30,7 +30,7 @@ def read(region: str, secret_id: str) -> dict[str, Any]:
         answer = aws.client("secretsmanager", region).get_secret_value(SecretId=secret_id)
         values: dict[str, Any] = json.loads(answer["SecretString"])
     except (BotoCoreError, ClientError, KeyError, ValueError) as error:
-        logger.error("platform secret not readable", extra={"cause": type(error).__name__})
+        report_aws_failure("platform secret not readable", error)
         raise CredentialsUnavailable("The service cannot read its own secrets") from None
     _cached[secret_id] = (clock.now(), values)
     return values

@@ -12,7 +12,6 @@ from typing import Literal, cast
 class Settings:
     """The configuration of a process. `from_environment` raises `ValueError` naming the variable that is wrong."""
 
-    stage: str
     region: str
     table_prefix: str
     wakeups_queue_url: str
@@ -45,7 +44,6 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         read = _Reader(environ)
         return cls(
-            stage=read.text("STAGE", "dev"),
             region=read.text("AWS_REGION", read.text("AWS_DEFAULT_REGION", "us-east-1")),
             table_prefix=read.text("TABLE_PREFIX"),
             wakeups_queue_url=read.text("WAKEUPS_QUEUE_URL", ""),
@@ -70,6 +68,11 @@ class Settings:
             ultravox_base_url=read.url("ULTRAVOX_BASE_URL", "https://api.ultravox.ai"),
             carrier_requests_per_second=read.positive("CARRIER_REQUESTS_PER_SECOND", 10),
         )
+
+
+def stack_name(environ: Mapping[str, str] = os.environ) -> str:
+    """The CloudFormation stack that this process belongs to or works on; never fails."""
+    return _Reader(environ).text("TABLE_PREFIX", "none").removesuffix("-")
 
 
 def public_base_url(environ: Mapping[str, str] = os.environ) -> str:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from telephony import aws
 from telephony.errors import InvalidRequest
-from telephony.observability import emit_metrics, logger
+from telephony.observability import report_aws_failure
 
 MAX_DELAY = 900
 """Seconds: SQS delays no longer. What is due later is found by the sweeper."""
@@ -23,7 +23,6 @@ MAX_DELAY = 900
 class Wakeups:
     region: str
     queue_url: str
-    stage: str
 
     def send(self, operation_id: str, agency_id: str, delay: float = 0) -> bool:
         """Asks for the operation to be resumed after `delay` seconds.
@@ -41,8 +40,7 @@ class Wakeups:
                 MessageGroupId=agency_id,
             )
         except (BotoCoreError, ClientError) as error:
-            logger.warning("wake-up not sent", extra={"operation_id": operation_id, "cause": type(error).__name__})
-            emit_metrics(self.stage, WakeupsNotSent=1)
+            report_aws_failure("wake-up not sent", error, operation_id=operation_id)
             return False
         return True
 

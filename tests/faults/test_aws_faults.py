@@ -4,6 +4,7 @@ the next try finishes.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -104,9 +105,31 @@ def test_a_lost_answer_of_a_transaction_is_no_second_transaction(
         _check_end(case, point)
 
 
-@pytest.mark.parametrize("outage", [unreachable, THROTTLED, DENIED], ids=["unreachable", "throttled", "denied"])
+@pytest.mark.parametrize("service", ["dynamodb", "kms", "secretsmanager"])
+@pytest.mark.parametrize(
+    ("outage", "metric"),
+    [(unreachable, "AwsFailures"), (THROTTLED, "AwsFailures"), (DENIED, "UnexpectedErrors")],
+    ids=["unreachable", "throttled", "denied"],
+)
+def test_a_failure_of_aws_is_counted_by_whose_fault_it_is(
+    outage: Interference, metric: str, service: str, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing right is this deployment's: a release that brings it about is to be rolled back."""
+    case.lab.effects.at[service] = outage
+
+    assert case.provision().status >= 500
+
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [each.get(metric) for each in metrics] == [1]
+
+
+@pytest.mark.parametrize(
+    ("outage", "metric"),
+    [(unreachable, "AwsFailures"), (THROTTLED, "AwsFailures"), (DENIED, "UnexpectedErrors")],
+    ids=["unreachable", "throttled", "denied"],
+)
 def test_without_the_queue_the_sweeper_takes_over(
-    outage: Interference, case: Case, capsys: pytest.CaptureFixture[str]
+    outage: Interference, metric: str, case: Case, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case.lab.fault("ultravox", kind="status", status=500, path="telephony_config", times=3)
     case.lab.effects.at["sqs"] = outage
@@ -115,7 +138,7 @@ def test_without_the_queue_the_sweeper_takes_over(
 
     assert (answer.status, answer.body["code"]) == (500, "provider_unavailable")
     assert (answer.body["failed_at"], answer.body["retry_scheduled"]) == ("import_to_ultravox", True)
-    assert '"WakeupsNotSent": 1' in capsys.readouterr().out
+    assert f'"{metric}": 1' in capsys.readouterr().out
     case.lab.effects.forget()
     case.settle()
     _check_end(case, "sqs")

@@ -48,9 +48,10 @@ def test_waits_grow_to_an_hour_and_after_a_day_a_human_is_asked(
     assert waits == sorted(waits)
     assert operation.status == "NEEDS_ATTENTION"
     assert 24 * 3600 <= case.lab.world.now() - began < 25.5 * 3600
-    capsys.readouterr()
+    assert _metrics(capsys.readouterr().out, "OperationsGivenUp") == [1]
     case.lab.world.run_queue()
-    assert _metrics(capsys.readouterr().out, "OperationsNeedAttention") == [1]
+    told = capsys.readouterr().out
+    assert (_metrics(told, "OperationsNeedAttention"), _metrics(told, "OperationsGivenUp")) == ([1], [])
     case.lab.world.pass_time(7 * 86400)
     case.lab.world.run_queue()
     assert _only(case).status == "NEEDS_ATTENTION", "nobody wakes it"

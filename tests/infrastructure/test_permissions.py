@@ -76,7 +76,7 @@ def test_no_statement_is_a_wildcard(prod: Deployed) -> None:
 def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
     [statement] = [each for each in statements(prod) if each["Resource"] == {"Fn::GetAtt": ["TablesKey", "Arn"]}]
     assert statement["Condition"] == {
-        "StringEquals": {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}}
     }
 
 

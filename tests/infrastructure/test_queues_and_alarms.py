@@ -62,11 +62,12 @@ def test_sweeps_come_each_minute_and_never_overlap(prod: Deployed) -> None:
     assert prod.resources["SweeperFunction"]["Properties"]["Timeout"] < 60
     [invocation] = prod.of_type("AWS::Lambda::EventInvokeConfig").values()
     assert invocation["MaximumRetryAttempts"] == 0
+    assert invocation["MaximumEventAgeInSeconds"] == 60  # one that was late would come with the next
 
 
 def test_every_alarm_says_what_it_means_and_tells_somebody(prod: Deployed) -> None:
     alarms = prod.of_type("AWS::CloudWatch::Alarm")
-    assert len(alarms) == 7
+    assert len(alarms) == 8
     for name, alarm in alarms.items():
         assert alarm["AlarmDescription"].endswith("."), name
         assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}], name
@@ -92,18 +93,40 @@ def test_a_silent_sweeper_is_an_alarm(prod: Deployed) -> None:
     assert (alarm["Threshold"], alarm["TreatMissingData"]) == (15 * 60, "breaching")
 
 
-@pytest.mark.parametrize("name", ["OverdueOperationsAlarm", "OperationsNeedAttentionAlarm"])
+OURS = {
+    "AwsFailuresAlarm": "AwsFailures",
+    "OperationsNeedAttentionAlarm": "OperationsGivenUp",
+    "OverdueOperationsAlarm": "OldestDueSeconds",
+    "UnexpectedErrorsAlarm": "UnexpectedErrors",
+}
+"""Alarms on metrics that the functions write, each metric written by a test of its own."""
+
+
+def test_every_alarm_watches_what_there_is(prod: Deployed) -> None:
+    alarms = prod.of_type("AWS::CloudWatch::Alarm")
+    assert {name: each["MetricName"] for name, each in alarms.items() if each.get("Namespace") == "Telephony"} == OURS
+    queues = {"DeadLettersAlarm": "WakeupsDeadLetterQueue", "OldestWakeupAlarm": "WakeupsQueue"}
+    for name, queue in queues.items():
+        assert alarms[name]["Namespace"] == "AWS/SQS"
+        assert alarms[name]["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    assert alarms["DeadLettersAlarm"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert alarms["OldestWakeupAlarm"]["MetricName"] == "ApproximateAgeOfOldestMessage"
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_alarms_watch_metrics_as_they_are_written(
-    prod: Deployed, name: str, capsys: pytest.CaptureFixture[str]
+    prod: Deployed, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given an alarm on a metric of ours
+    # given an alarm on a metric of ours, and a function of the stack telephony-eu
     alarm = prod.of_type("AWS::CloudWatch::Alarm")[name]
+    prefix = prod.resources["SiteFunction"]["Properties"]["Environment"]["Variables"]["TABLE_PREFIX"]
+    monkeypatch.setenv("TABLE_PREFIX", prefix["Fn::Sub"].replace("${AWS::StackName}", "telephony-eu"))
     # when that metric is written
-    emit_metrics("prod", **{alarm["MetricName"]: 1.0})
+    emit_metrics(**{alarm["MetricName"]: 1.0})
     written = json.loads(capsys.readouterr().out)
     # then it has the namespace and the dimensions that the alarm asks for: CloudWatch takes others for another metric
     [definition] = written["_aws"]["CloudWatchMetrics"]
     assert definition["Namespace"] == alarm["Namespace"]
     assert definition["Dimensions"] == [[each["Name"] for each in alarm["Dimensions"]]]
-    assert (written["service"], written["stage"]) == ("telephony", "prod")
-    assert [each["Value"] for each in alarm["Dimensions"]] == ["telephony", {"Ref": "Stage"}]
+    assert (written["service"], written["stack"]) == ("telephony", "telephony-eu")
+    assert [each["Value"] for each in alarm["Dimensions"]] == ["telephony", {"Ref": "AWS::StackName"}]

@@ -40,12 +40,20 @@ def test_production_moves_over_slowly_and_goes_back_by_itself(prod: Deployed) ->
     assert set(groups) == {f"{name}DeploymentGroup" for name in prod.of_type("AWS::Lambda::Function")}
     for name, group in groups.items():
         condition, in_prod, otherwise = group["DeploymentConfigName"]["Fn::If"]
-        assert condition == "IsProd", name
+        assert condition == "IsCanary", name
         assert in_prod["Fn::Sub"][1] == {"ConfigName": "Canary10Percent5Minutes"}, name
         assert otherwise["Fn::Sub"][1] == {"ConfigName": "AllAtOnce"}, name
         _, alarms, _ = group["AlarmConfiguration"]["Fn::If"]
         watched = [logical_id(alarm["Name"]) for alarm in alarms["Alarms"]]
-        assert watched == ["DoorErrorsAlarm", "WorkerErrorsAlarm"], name
+        assert watched == ["UnexpectedErrorsAlarm", "DoorErrorsAlarm", "WorkerErrorsAlarm"], name
+
+
+def test_a_release_that_ends_an_outage_is_held_up_by_no_alarm(prod: Deployed) -> None:
+    canary = prod.document["Conditions"]["IsCanary"]["Fn::And"]
+    assert canary == [{"Condition": "IsProd"}, {"Fn::Equals": [{"Ref": "ReleaseType"}, "canary"]}]
+    for name, group in prod.of_type("AWS::CodeDeploy::DeploymentGroup").items():
+        condition, _, otherwise = group["AlarmConfiguration"]["Fn::If"]
+        assert (condition, otherwise.get("Alarms", [])) == ("IsCanary", []), name
 
 
 def test_everything_follows_one_architecture(prod: Deployed) -> None:

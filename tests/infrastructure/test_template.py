@@ -1,6 +1,7 @@
 """The template is valid, explains itself, and gives the functions the settings that they read."""
 
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -106,7 +107,9 @@ def test_parameters_explain_and_bound_themselves(prod: Deployed) -> None:
     ("name", "good", "bad"),
     [
         ("PublicBaseUrl", "https://api.example.com/api/v1", "https://api.example.com/api/v1/"),
-        ("PublicBaseUrl", "https://example.com/telephony/api/v1", "http://example.com/api/v1"),
+        ("PublicBaseUrl", "https://example.com:8443/api/v1", "http://example.com/api/v1"),
+        ("PublicBaseUrl", "", "https://example.com/telephony/api/v1"),  # pages and redirects name /api/v1 from the root
+        ("ReleaseType", "at_once", "all"),
         ("DomainName", "telephony.example.com", "https://telephony.example.com"),
         ("SupabaseJwtAlgorithms", "ES256,HS256", "none"),
         ("SupabaseJwksUrl", "https://abc.supabase.co/auth/v1/.well-known/jwks.json", "http://abc.supabase.co/keys"),
@@ -203,6 +206,9 @@ def test_the_access_log_never_holds_a_path(prod: Deployed) -> None:
     stage = prod.of_type("AWS::ApiGatewayV2::Stage")["ApiApiGatewayDefaultStage"]
     logged = stage["AccessLogSettings"]["Format"]
     assert "$context.routeKey" in logged
+    # and what may hold a quotation mark would break the line
+    assert "$context.error.message" not in logged
+    assert json.loads(re.sub(r"\$context\.[\w.]+", "-", logged))["error"] == "-"
     assert not re.search(r"\$context\.(path|resourcePath|customDomain|domain)", logged)
     assert "\n" not in logged
 

@@ -41,14 +41,17 @@ def test_plain_sentences_stay(sentence: str) -> None:
     assert redact(sentence) == sentence
 
 
-def test_metrics_are_one_line_in_the_embedded_format(capsys: pytest.CaptureFixture[str]) -> None:
-    emit_metrics("prod", OldestDueSeconds=3.5, OperationsWoken=2)
+def test_metrics_are_one_line_in_the_embedded_format(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TABLE_PREFIX", "telephony-eu-")
+    emit_metrics(OldestDueSeconds=3.5, OperationsWoken=2)
 
     [line] = capsys.readouterr().out.splitlines()
     record = json.loads(line)
     [directive] = record["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Telephony"
-    assert directive["Dimensions"] == [["service", "stage"]]
+    assert directive["Dimensions"] == [["service", "stack"]]
     assert {each["Name"] for each in directive["Metrics"]} == {"OldestDueSeconds", "OperationsWoken"}
     assert (record["OldestDueSeconds"], record["OperationsWoken"]) == (3.5, 2)
-    assert (record["service"], record["stage"]) == ("telephony", "prod")
+    assert (record["service"], record["stack"]) == ("telephony", "telephony-eu")

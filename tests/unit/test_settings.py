@@ -11,7 +11,6 @@ NEEDED = {"TABLE_PREFIX": "test-"}
 
 # Variable, value, attribute and what it holds then.
 GIVEN = [
-    ("STAGE", "prod", "stage", "prod"),
     ("AWS_REGION", "eu-west-1", "region", "eu-west-1"),
     ("AWS_DEFAULT_REGION", "eu-west-2", "region", "eu-west-2"),
     ("TABLE_PREFIX", "other-", "table_prefix", "other-"),

@@ -57,5 +57,5 @@ def test_any_other_message_is_refused(body: str) -> None:
 
 def test_a_wakeup_later_than_the_queue_can_delay_is_left_to_the_sweeper() -> None:
     # given a queue that can't be reached; when a wake-up in a day is asked for, then nothing is sent
-    queue = wakeups.Wakeups("us-east-1", "https://nowhere.invalid/queue", "test")
+    queue = wakeups.Wakeups("us-east-1", "https://nowhere.invalid/queue")
     assert queue.send("op_1", "agency", delay=86400)

@@ -32,7 +32,7 @@ from telephony.errors import (
     TelephonyError,
     Unauthenticated,
 )
-from telephony.observability import logger, redact
+from telephony.observability import logger, redact, report_unexpected
 from telephony.settings import public_base_url
 from telephony.values import Principal, Role
 
@@ -131,7 +131,7 @@ class Door:
             answer = self._app.resolve(checked, context)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets our shape of answer
             if not isinstance(error, TelephonyError):
-                logger.exception("unexpected error")
+                report_unexpected()
                 error = TelephonyError("Internal server error")
             code = error.code
             if isinstance(error, Forbidden) and caller:
@@ -171,12 +171,6 @@ def _methods(paths: Collection[str]) -> list[str]:
 
 def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("[^/]+".join(re.escape(part) for part in re.split(r"<\w+>", path)))
-
-
-def _methods_of(path: str) -> list[str]:
-    """All methods of a path, those that another function answers included."""
-    routes = (name.split(" ") for name in ROUTES)
-    return sorted({method for method, route in routes if _pattern(route).fullmatch(path)})
 
 
 def _call(event: Event, context: Any, route: _Route) -> Caller:

@@ -24,7 +24,7 @@ from pynamodb.transactions import TransactGet, TransactWrite
 
 from telephony import aws
 from telephony.errors import Conflict, StorageUnavailable, TelephonyError
-from telephony.observability import logger
+from telephony.observability import report_aws_failure
 
 MAX_TRANSACTION_ATTEMPTS = 6
 """The first, and five more after a conflict with another transaction on the same item."""
@@ -211,8 +211,7 @@ def _code(error: Exception) -> str | None:
 
 
 def _unavailable(error: Exception) -> StorageUnavailable:
-    cause = _code(error) or type(error).__name__
-    logger.error("storage unavailable", extra={"cause": cause})
+    report_aws_failure("storage unavailable", getattr(error, "cause", None) or error)
     return StorageUnavailable("The database is not available")
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from telephony import aws
 from telephony.errors import CredentialsUnavailable, InvalidRequest
-from telephony.observability import logger
+from telephony.observability import report_aws_failure
 
 MAX_SEALED_BYTES = 4096
 """What KMS Encrypt takes at once (docs.aws.amazon.com/kms: Encrypt, Plaintext)."""
@@ -56,8 +56,7 @@ class Sealer:
             answer: dict[str, Any] = getattr(aws.client("kms", self._region), operation)(**arguments)
             return answer
         except (BotoCoreError, ClientError) as error:
-            cause = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            logger.error("kms refused", extra={"operation": operation, "cause": cause})
+            report_aws_failure("kms refused", error, operation=operation)
             # The cause is left out of the chain: its text names the key.
             raise CredentialsUnavailable("Failed to retrieve agency credentials") from None
 

@@ -75,11 +75,10 @@ class Report:
 class Reconciling:
     """`workflow` is what the queue worker runs, once a week for each agency."""
 
-    def __init__(self, accounts: Accounts, importing: Importing, wakeups: Wakeups, stage: str) -> None:
+    def __init__(self, accounts: Accounts, importing: Importing, wakeups: Wakeups) -> None:
         self._accounts = accounts
         self._importing = importing
         self._wakeups = wakeups
-        self._stage = stage
         self.workflow: Workflow[None] = Workflow(RECONCILE, (Step(RECONCILE, self._report),), _no_context)
 
     def begin_all(self) -> int:
@@ -152,7 +151,7 @@ class Reconciling:
         operation = run.operation
         report = self.reconcile(operation.agency_id, operation.actor, run.deadline, paced=True)
         operation.result = report.summary()
-        emit_metrics(self._stage, InventoryDifferences=report.differences)
+        emit_metrics(InventoryDifferences=report.differences)
         if report.differences or report.failed:
             logger.warning(
                 "inventory differs",

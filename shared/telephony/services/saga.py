@@ -32,7 +32,7 @@ from telephony.errors import (
 from telephony.models import operations
 from telephony.models.base import Write, commit
 from telephony.models.operations import SCHEMA, Operation, Status, StepRecord, StepState
-from telephony.observability import logger
+from telephony.observability import emit_metrics, logger
 from telephony.providers.transport import MARGIN_SECONDS, backoff
 from telephony.wakeups import Wakeups
 
@@ -319,6 +319,8 @@ def _log_stop(operation: Operation, step: str, error: TelephonyError, retry: boo
         "operation stopped",
         extra={"operation_id": operation.id, "step": step, "code": error.code, "retry": retry},
     )
+    if operation.status == Status.NEEDS_ATTENTION:
+        emit_metrics(OperationsGivenUp=1)
 
 
 def understands(workflow: Workflow[Any], operation: Operation) -> bool:

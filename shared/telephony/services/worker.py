@@ -24,10 +24,9 @@ WAKE_AGAIN_SECONDS = 300
 class Worker:
     """Resumes operations; finds the ones that are due."""
 
-    def __init__(self, saga: Saga, wakeups: Wakeups, stage: str, workflows: Mapping[str, Workflow[Any]]) -> None:
+    def __init__(self, saga: Saga, wakeups: Wakeups, workflows: Mapping[str, Workflow[Any]]) -> None:
         self._saga = saga
         self._wakeups = wakeups
-        self._stage = stage
         self._workflows = workflows
 
     def resume(self, operation_id: str, deadline: Deadline) -> None:
@@ -83,7 +82,6 @@ class Worker:
                 operations.mark_woken(operation.id)
                 woken += 1
         emit_metrics(
-            self._stage,
             OldestDueSeconds=oldest,
             OperationsNeedAttention=operations.count_needing_attention(),
             OperationsWoken=woken,

@@ -40,7 +40,7 @@ def by_handler() -> Any:
         "benchmark", (Step("only", lambda _run: {}, local=True),), lambda _operation, _deadline: None
     )
     made = container()
-    made.worker = Worker(made.saga, made.wakeups, made.settings.stage, {workflow.kind: workflow})
+    made.worker = Worker(made.saga, made.wakeups, {workflow.kind: workflow})
 
     def handle(messages: list[dict[str, Any]]) -> None:
         records = [
