@@ -93,6 +93,99 @@ def test_assigning_an_imported_number_keeps_the_old_ones_too(numbers: CarrierNum
     assert (record.status, record.metadata) == ("ACTIVE", {"replaced_webhooks": {"voice_url": THEIRS}})
 
 
+def test_assigning_nobody_leaves_foreign_webhooks_alone(numbers: CarrierNumbers) -> None:
+    number = next(for_sale(numbers.carrier))
+    numbers.buy_by_hand(number, **foreign(numbers))
+    numbers.import_number(number)
+
+    answer = numbers.assign(number, None)
+
+    assert (answer.status, answer.body["assistant_id"]) == (200, None)
+    assert numbers.effects("number_updated", number) == []
+    record = numbers.record(number)
+    assert (record.status, record.voice_url, record.metadata, record.operation_id) == ("INACTIVE", THEIRS, {}, None)
+    numbers.check()
+
+
+def test_unassigning_takes_a_number_from_its_assistant_all_the_same(numbers: CarrierNumbers) -> None:
+    number = next(for_sale(numbers.carrier))
+    numbers.buy_by_hand(number, **foreign(numbers))
+    assistant = numbers.new_assistant(ultravox_agent_id=demo.ULTRAVOX_AGENT_ID)
+    numbers.import_number(number, takeover=True, assistant_id=assistant)
+    there = numbers.at_carrier(number)
+    assert there is not None
+    there |= foreign(numbers)
+
+    assert numbers.assign(number, None).status == 200
+    assert numbers.urls(number) == (TWIML, TWIML)
+    assert numbers.record(number).assistant_id is None
+
+
+def _method(numbers: CarrierNumbers, kind: str) -> str:
+    if numbers.carrier == "twilio":
+        return {"call": "voice_method", "message": "sms_method"}[kind]
+    return f"{kind}_request_method"
+
+
+def test_our_url_asked_by_get_is_not_wired_yet(numbers: CarrierNumbers) -> None:
+    """/twiml knows POST alone."""
+    number = next(for_sale(numbers.carrier))
+    ours = {"voice_url": TWIML, "sms_url": TWIML}
+    if numbers.carrier == "signalwire":
+        ours = {"call_request_url": TWIML, "message_request_url": TWIML}
+        ours |= {"call_handler": "laml_webhooks", "message_handler": "laml_webhooks"}
+    numbers.buy_by_hand(number, **ours, **{_method(numbers, kind): "GET" for kind in ("call", "message")})
+
+    assert numbers.import_number(number).status == 200
+
+    there, record = numbers.at_carrier(number), numbers.record(number)
+    assert there is not None
+    assert [there[_method(numbers, kind)] for kind in ("call", "message")] == ["POST", "POST"]
+    assert (record.status, record.metadata) == ("ACTIVE", {})
+    there[_method(numbers, "call")] = "GET"
+    diagnosis = numbers.get(f"/phone-numbers/{number}/diagnose").body
+    assert diagnosis["ready_for_calls"] is False
+    assert "The webhook for calls is asked by GET, not by POST" in diagnosis["issues"]
+
+
+def _callbacks(numbers: CarrierNumbers) -> dict[str, str]:
+    """By the names of the carrier's records."""
+    twilio = ("voice_fallback_url", "sms_fallback_url", "status_callback")
+    signalwire = ("call_fallback_url", "message_fallback_url", "call_status_callback_url")
+    return {name: f"{THEIRS}/{name}" for name in (twilio if numbers.carrier == "twilio" else signalwire)}
+
+
+def test_a_takeover_ends_every_call_to_them(numbers: CarrierNumbers) -> None:
+    number, theirs = next(for_sale(numbers.carrier)), _callbacks(numbers)
+    numbers.buy_by_hand(number, **foreign(numbers), **theirs)
+
+    assert numbers.import_number(number, takeover=True).status == 200
+
+    there = numbers.at_carrier(number)
+    assert there is not None
+    assert [there[name] for name in theirs] == ["", "", ""]
+    [replaced] = numbers.record(number).metadata.values()
+    assert replaced["voice_url"] == THEIRS
+    assert sorted(replaced["callbacks"].values()) == sorted(theirs.values())
+
+
+def test_a_change_of_one_url_is_no_takeover(numbers: CarrierNumbers) -> None:
+    number, theirs = next(for_sale(numbers.carrier)), _callbacks(numbers)
+    numbers.buy_by_hand(number, **foreign(numbers), **theirs)
+    numbers.import_number(number)
+
+    answer = numbers.post(
+        "/phone-numbers/webhooks",
+        {"phone_number": number, "voice_webhook_url": "https://example.com/voice"},
+        method="PUT",
+    )
+
+    there, record = numbers.at_carrier(number), numbers.record(number)
+    assert (answer.status, there is not None) == (200, True), answer.body
+    assert theirs.items() <= (there or {}).items()
+    assert (record.status, record.metadata) == ("ACTIVE", {"replaced_webhooks": {"voice_url": THEIRS}})
+
+
 def test_what_is_not_in_the_account_is_not_found(numbers: CarrierNumbers) -> None:
     number = next(for_sale(numbers.carrier))
 
@@ -195,3 +288,47 @@ def test_a_telnyx_number_is_imported_with_its_connection(world: World) -> None:
     assert other.record(number).status == "INACTIVE"
     assert other.record(number).connection_id == "1999999999999999999"
     assert record.id != other.record(number).id
+
+
+def test_a_telnyx_number_keeps_the_messaging_profile_it_has(world: World) -> None:
+    # given a number in the account whose messages somebody else takes
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    world.provision()
+    numbers = CarrierNumbers(world, "telnyx")
+    number = next(local_numbers())
+    there = _bought_at_telnyx(numbers, number)
+    there["messaging_profile_id"] = "theirs"
+
+    answer = numbers.import_number(number)
+
+    assert answer.status == 200, answer.body
+    assert "left as they are" in answer.body["message"]
+    assert (there["messaging_profile_id"], numbers.record(number).messaging_profile_id) == ("theirs", "theirs")
+    assert numbers.effects("number_messaging_updated", number) == []
+
+
+def test_a_takeover_of_a_telnyx_number_notes_its_messaging_profile(world: World) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    world.provision()
+    numbers = CarrierNumbers(world, "telnyx")
+    number = next(local_numbers())
+    there = _bought_at_telnyx(numbers, number)
+    there["messaging_profile_id"] = "theirs"
+
+    assert numbers.import_number(number, takeover=True).status == 200
+
+    record = numbers.record(number)
+    assert (there["messaging_profile_id"] or None, record.status) == (None, "ACTIVE")
+    assert record.metadata == {"replaced_webhooks": {"messaging_profile_id": "theirs"}}
+
+
+def _bought_at_telnyx(numbers: CarrierNumbers, number: str) -> dict[str, Any]:
+    """Bought by another agency of the account, whose record is forgotten."""
+    from telephony.models.phone_configurations import NumberGuard
+
+    other_id, _ = numbers.world.new_agency("Other")
+    assert Numbers(numbers.world, other_id).purchase(number).status == 200
+    NumberGuard.get(f"number#{number}").delete()
+    there = numbers.at_carrier(number)
+    assert there is not None
+    return there

@@ -164,6 +164,88 @@ def test_a_change_that_fails_is_done_by_the_queue(numbers: CarrierNumbers, numbe
     numbers.check()
 
 
+OVERRIDES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "twilio": ({"trunk_sid": "TK" + "a" * 32}, {"sms_application_sid": "AP" + "b" * 32}),
+    "signalwire": ({"call_handler": "relay_script"}, {"message_handler": "relay_application"}),
+}
+"""What makes a carrier ignore the URL of calls, and the one of messages."""
+
+
+def override(numbers: CarrierNumbers, number: str, *, calls: bool = False, messages: bool = False) -> dict[str, str]:
+    of_calls, of_messages = OVERRIDES[numbers.carrier]
+    there, fields = numbers.at_carrier(number), (of_calls if calls else {}) | (of_messages if messages else {})
+    assert there is not None
+    there |= fields
+    return fields
+
+
+def shows(numbers: CarrierNumbers, number: str, fields: dict[str, str]) -> bool:
+    return fields.items() <= (numbers.at_carrier(number) or {}).items()
+
+
+def test_what_takes_the_calls_stays_when_only_messages_change(numbers: CarrierNumbers, number: str) -> None:
+    theirs = override(numbers, number, calls=True)
+
+    answer = put(numbers, number, disable_sms=True)
+
+    [value] = theirs.values()
+    assert answer.status == 200, answer.body
+    assert shows(numbers, number, theirs)
+    assert answer.body["configuration"]["overridden_by"] == value
+    assert numbers.urls(number)[1] is None
+    assert numbers.record(number).overridden_by == value
+
+
+def test_what_takes_the_messages_stays_when_only_calls_change(numbers: CarrierNumbers, number: str) -> None:
+    theirs = override(numbers, number, messages=True)
+
+    answer = put(numbers, number, voice_webhook_url=OTHER)
+
+    [value] = theirs.values()
+    assert answer.status == 200, answer.body
+    assert shows(numbers, number, theirs)
+    assert answer.body["configuration"]["sms_overridden_by"] == value
+    assert numbers.urls(number)[0] == OTHER
+
+
+def test_a_new_url_for_calls_takes_them_from_what_had_them(numbers: CarrierNumbers, number: str) -> None:
+    # given a number of ours that was imported, calls and messages of which go to something of theirs
+    record = numbers.record(number)
+    record.is_imported = True
+    record.save()
+    theirs, messages = override(numbers, number, calls=True), override(numbers, number, messages=True)
+
+    answer = put(numbers, number, voice_webhook_url=OTHER)
+
+    [value] = theirs.values()
+    assert answer.body["configuration"]["overridden_by"] is None
+    assert shows(numbers, number, messages)
+    record = numbers.record(number)
+    assert (record.status, record.overridden_by) == ("ACTIVE", None)
+    assert record.metadata == {"replaced_webhooks": {"overridden_by": value}}
+
+
+def test_messages_are_enabled_whatever_took_them(numbers: CarrierNumbers, number: str) -> None:
+    theirs = override(numbers, number, messages=True)
+
+    answer = put(numbers, number, enable_sms=True)
+
+    assert answer.status == 200, answer.body
+    assert not shows(numbers, number, theirs)
+    assert numbers.urls(number)[1] == TWIML
+
+
+def test_a_number_that_is_not_bought_yet_is_in_progress(numbers: CarrierNumbers) -> None:
+    # given an order of which it is not known yet what came of it
+    number = next(for_sale(numbers.carrier))
+    numbers.server.simulator.add_faults({"kind": "empty_body", "method": "POST", "times": 1})
+    operation_id = numbers.purchase(number).body["operation_id"]
+
+    for answer in (numbers.get(f"/phone-numbers/{number}/webhooks"), put(numbers, number, disable_sms=True)):
+        assert (answer.status, answer.body["code"]) == (409, "operation_in_progress"), answer.body
+        assert answer.body["operation_id"] == operation_id
+
+
 def test_telnyx_has_no_webhook_of_a_number(telnyx: CarrierNumbers) -> None:
     number = next(local_numbers())
 

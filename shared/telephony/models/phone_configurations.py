@@ -118,6 +118,9 @@ class PhoneConfiguration(Table):
     voice_url = UnicodeAttribute(null=True)
     """Where the carrier was last seen to send calls, of a carrier whose numbers call a URL."""
     sms_url = UnicodeAttribute(null=True)
+    overridden_by = UnicodeAttribute(null=True)
+    """What takes the calls instead of `voice_url`, as last seen."""
+    sms_overridden_by = UnicodeAttribute(null=True)
     operation_id = UnicodeAttribute(null=True)
     """The unfinished operation on this number: there is one at the most."""
     revision = NumberAttribute(default=1)

@@ -7,28 +7,49 @@ A client is bound to one account's credentials and one deadline. All its methods
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Protocol
 
 from telephony.values import AvailableNumber, Capabilities, Money, ProviderType, SearchCriteria
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSetup:
-    """How a number is to be wired, all of it: None is none. Each carrier takes what it knows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wires:
+    """Where the calls and messages of a number go. Each carrier knows some of it; None is none."""
 
-    reference: str
-    """Ours, at the order: Telnyx keeps it and finds the order by it."""
-    friendly_name: str | None = None
     connection_id: str | None = None
     messaging_profile_id: str | None = None
     voice_url: str | None = None
     sms_url: str | None = None
+    voice_method: str | None = None
+    """How `voice_url` is asked, if not by POST."""
+    sms_method: str | None = None
+    """The same for `sms_url`."""
+    overridden_by: str | None = None
+    """What makes the carrier ignore `voice_url` (an application, a trunk, another handler), if anything."""
+    sms_overridden_by: str | None = None
+    """The same for `sms_url`."""
+    callbacks: Mapping[str, str] = field(default_factory=dict)
+    """Whom else the carrier calls about the number (fallbacks, status callbacks), by the carrier's own names."""
+
+
+def wires_of(number: Wires) -> dict[str, Any]:
+    """The wires alone, by name."""
+    return {each.name: getattr(number, each.name) for each in fields(Wires)}
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedNumber:
+class NumberSetup(Wires):
+    """How a number is to be wired, all of it. What overrides a URL, and callbacks, can only stay or be taken away."""
+
+    reference: str
+    """Ours, at the order: Telnyx keeps it and finds the order by it."""
+    friendly_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedNumber(Wires):
     """A number in the carrier account, as the carrier shows it now."""
 
     id: str
@@ -36,15 +57,7 @@ class OwnedNumber:
     status: Literal["active", "pending", "suspended"]
     capabilities: Capabilities
     friendly_name: str | None = None
-    connection_id: str | None = None
-    messaging_profile_id: str | None = None
-    voice_url: str | None = None
-    sms_url: str | None = None
     country_code: str | None = None
-    overridden_by: str | None = None
-    """What makes the carrier ignore `voice_url` (an application, a trunk, another handler), if anything."""
-    sms_overridden_by: str | None = None
-    """The same for `sms_url`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,21 @@ class Order:
     details: dict[str, Any] = field(default_factory=dict)
     failure: str | None = None
     """A code of reasons.py: why an order failed, or what a pending one lacks."""
+
+    @classmethod
+    def of(cls, number: OwnedNumber, provider: ProviderType, date_created: str | None) -> Order:
+        """Of a carrier that sells at once and whose order is the number itself."""
+        details = {
+            "sid": number.id,
+            "phone_number": number.phone_number,
+            "friendly_name": number.friendly_name,
+            "voice_url": number.voice_url,
+            "sms_url": number.sms_url,
+            "capabilities": asdict(number.capabilities),
+            "date_created": date_created,
+            "provider": provider.value,
+        }
+        return cls("success", number.id, number, details)
 
 
 class NumberProvider(Protocol):
@@ -96,7 +124,7 @@ class NumberProvider(Protocol):
         """
 
     def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
-        """Wires an owned number, and takes away what would override it; the same again changes nothing."""
+        """Wires an owned number: touches what differs from `setup` alone, so that the same again changes nothing."""
 
     def release(self, number_id: str) -> None:
         """Gives the number back; one that is gone counts as given back. Raises `NotYetReleasable`."""

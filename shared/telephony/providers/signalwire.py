@@ -24,7 +24,7 @@ from telephony.errors import (
     UnknownHost,
 )
 from telephony.observability import redact
-from telephony.providers.base import NumberSetup, Order, OwnedNumber
+from telephony.providers.base import NumberSetup, Order, OwnedNumber, Wires
 from telephony.providers.reasons import FIXES
 from telephony.providers.transport import Answer, Call, Repeat, Transport
 from telephony.values import AvailableNumber, Capabilities, Money, ProviderType, SearchCriteria
@@ -59,6 +59,9 @@ _REASONS = {
     "feature_not_available": "account_restricted",
 }
 """What the codes of a refused order mean."""
+
+_CALLBACKS = ("call_fallback_url", "call_status_callback_url", "message_fallback_url")
+"""Whom else SignalWire calls about a number."""
 
 TOO_RECENT = "purchased_too_recently"
 
@@ -150,10 +153,11 @@ class SignalWire:
         body: dict[str, str] = {}
         if setup.friendly_name and number.friendly_name is None:
             body["name"] = setup.friendly_name
-        if setup.voice_url != number.voice_url or number.overridden_by:
+        if _calls(setup) != _calls(number):
             body |= _handler("call", setup.voice_url)
-        if number.capabilities.sms and (setup.sms_url != number.sms_url or number.sms_overridden_by):
+        if number.capabilities.sms and _messages(setup) != _messages(number):
             body |= _handler("message", setup.sms_url)
+        body |= {name: "" for name in number.callbacks if name not in setup.callbacks}
         if not body:
             return number
         return self._send("wire the number", "PUT", f"{PHONE_NUMBERS}/{number.id}", _owned, body)
@@ -220,6 +224,14 @@ class SignalWire:
             raise _no_space(operation) from error
 
 
+def _calls(number: Wires) -> tuple[str | None, ...]:
+    return number.voice_url, number.voice_method, number.overridden_by
+
+
+def _messages(number: Wires) -> tuple[str | None, ...]:
+    return number.sms_url, number.sms_method, number.sms_overridden_by
+
+
 def _handler(kind: str, url: str | None) -> dict[str, str]:
     """A URL for the calls or messages of a number. Without one the handler stays and has nobody to ask."""
     if not url:
@@ -283,25 +295,22 @@ def _owned(record: Mapping[str, Any]) -> OwnedNumber:
         voice_url=record.get("call_request_url") or None,
         sms_url=record.get("message_request_url") or None,
         country_code=record.get("country_code") or None,
+        voice_method=_other_method(record, "call"),
+        sms_method=_other_method(record, "message"),
         overridden_by=None if call_handler in (None, "laml_webhooks") else str(call_handler),
         sms_overridden_by=None if message_handler in (None, "laml_webhooks") else str(message_handler),
+        callbacks={name: record[name] for name in _CALLBACKS if record.get(name)},
     )
 
 
+def _other_method(record: Mapping[str, Any], kind: str) -> str | None:
+    """How the URL of calls or messages is asked, if there is one and it isn't by POST."""
+    method = record.get(f"{kind}_request_method")
+    return str(method) if record.get(f"{kind}_request_url") and method not in (None, "POST") else None
+
+
 def _order(record: Mapping[str, Any]) -> Order:
-    number = _owned(record)
-    can = record.get("capabilities") or ()
-    details = {
-        "sid": number.id,
-        "phone_number": number.phone_number,
-        "friendly_name": number.friendly_name,
-        "voice_url": number.voice_url,
-        "sms_url": number.sms_url,
-        "capabilities": {name: name in can for name in ("voice", "sms", "mms", "fax")},
-        "date_created": record.get("created_at"),
-        "provider": ProviderType.SIGNALWIRE.value,
-    }
-    return Order("success", number.id, number, details)
+    return Order.of(_owned(record), ProviderType.SIGNALWIRE, record.get("created_at"))
 
 
 def _refused(call: Call, answer: Answer) -> TelephonyError:

@@ -37,6 +37,13 @@ _SEARCHED = {"local": "Local", "toll_free": "TollFree", "mobile": "Mobile"}
 _PRICED = {"local": "local", "toll_free": "toll free", "mobile": "mobile"}
 """Number types by what the Pricing API calls them: with a space."""
 
+_CALLBACKS = {
+    "voice_fallback_url": "VoiceFallbackUrl",
+    "sms_fallback_url": "SmsFallbackUrl",
+    "status_callback": "StatusCallback",
+}
+"""Whom else Twilio calls about a number: as it shows them, and as it is told."""
+
 _ACCOUNT_INACTIVE = ("20005", "10001")
 
 _REASONS = {
@@ -189,13 +196,15 @@ class Twilio:
 
     def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
         form: dict[str, str] = {}
-        if setup.voice_url != number.voice_url or number.overridden_by:
-            # An application or a trunk makes Twilio ignore the URL.
-            form |= {"VoiceUrl": setup.voice_url or "", "VoiceMethod": "POST"}
-            form |= dict.fromkeys(("VoiceApplicationSid", "TrunkSid"), "") if number.overridden_by else {}
-        if setup.sms_url != number.sms_url or number.sms_overridden_by:
-            form |= {"SmsUrl": setup.sms_url or "", "SmsMethod": "POST"}
-            form |= {"SmsApplicationSid": ""} if number.sms_overridden_by else {}
+        if (setup.voice_url, setup.voice_method) != (number.voice_url, number.voice_method):
+            form |= {"VoiceUrl": setup.voice_url or "", "VoiceMethod": setup.voice_method or "POST"}
+        if setup.overridden_by != number.overridden_by:
+            form |= {"VoiceApplicationSid": "", "TrunkSid": ""}
+        if (setup.sms_url, setup.sms_method) != (number.sms_url, number.sms_method):
+            form |= {"SmsUrl": setup.sms_url or "", "SmsMethod": setup.sms_method or "POST"}
+        if setup.sms_overridden_by != number.sms_overridden_by:
+            form |= {"SmsApplicationSid": ""}
+        form |= {name: "" for name in number.callbacks if name not in setup.callbacks}
         path = f"{self._account}/IncomingPhoneNumbers/{number.id}.json"
         return self._post("wire the number", path, _owned, form) if form else number
 
@@ -340,23 +349,22 @@ def _owned(record: Mapping[str, Any]) -> OwnedNumber:
         friendly_name=record.get("friendly_name") or None,
         voice_url=record.get("voice_url") or None,
         sms_url=record.get("sms_url") or None,
+        voice_method=_other_method(record, "voice"),
+        sms_method=_other_method(record, "sms"),
         overridden_by=overriding["trunk_sid"] or overriding["voice_application_sid"] or None,
         sms_overridden_by=overriding["sms_application_sid"] or None,
+        callbacks={name: record[shown] for shown, name in _CALLBACKS.items() if record.get(shown)},
     )
 
 
+def _other_method(record: Mapping[str, Any], kind: str) -> str | None:
+    """How the URL of calls or messages is asked, if there is one and it isn't by POST."""
+    method = record.get(f"{kind}_method")
+    return str(method) if record.get(f"{kind}_url") and method not in (None, "POST") else None
+
+
 def _order(record: Mapping[str, Any]) -> Order:
-    details = {
-        "sid": record["sid"],
-        "phone_number": record["phone_number"],
-        "friendly_name": record.get("friendly_name"),
-        "voice_url": record.get("voice_url"),
-        "sms_url": record.get("sms_url"),
-        "capabilities": {name: value is True for name, value in (record.get("capabilities") or {}).items()},
-        "date_created": record.get("date_created"),
-        "provider": ProviderType.TWILIO.value,
-    }
-    return Order("success", record["sid"], _owned(record), details)
+    return Order.of(_owned(record), ProviderType.TWILIO, record.get("date_created"))
 
 
 def _refused(call: Call, answer: Answer) -> TelephonyError:

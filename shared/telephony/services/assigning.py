@@ -135,17 +135,27 @@ def _configure(run: Run[Assignment]) -> Data:
             code="number_gone",
             fix="Release the number, or check the carrier account.",
         )
-    return {"number": wiring.describe(c.provider.type, c.provider.configure(number, c.setup))}
+    replaced = wiring.replaced(c.record, number, c.setup)
+    if replaced and c.assistant is None and c.record.assistant_id is None:
+        # Nobody was assigned, so that nothing is to be undone: whatever takes the calls does so by somebody's wish.
+        return {"number": wiring.describe(c.provider.type, number), "kept": True}
+    number = c.provider.configure(number, c.setup)
+    return {"number": wiring.describe(c.provider.type, number), "replaced": replaced}
 
 
 def _end(run: Run[Assignment], data: Data) -> Sequence[Write]:
     c, operation = run.context, run.operation
     before = c.record.assistant_id
-    wiring.keep_replaced(c.record, c.setup)
-    wiring.wire_record(c.record, data["number"], c.assistant)
+    status = None
+    if data.get("kept"):
+        wiring.note_wires(c.record, data["number"])
+    else:
+        status = NumberStatus(data["number"]["record_status"])
+        wiring.keep_replaced(c.record, data["replaced"])
+        wiring.wire_record(c.record, data["number"], c.assistant)
     c.record.operation_id = None
     writes = [
-        *phone_configurations.replace(c.record, NumberStatus(data["number"]["record_status"])),
+        *phone_configurations.replace(c.record, status),
         audit_events.record(
             operation.agency_id,
             "number.assigned",

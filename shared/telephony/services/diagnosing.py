@@ -129,6 +129,8 @@ class Findings:
             self.issues.append("Calls go to another webhook than recorded")
         elif not at_connection and number.voice_url != self.our_url:
             self.issues.append("Calls go to a webhook that is not ours")
+        if number.voice_method:
+            self.not_ready(f"The webhook for calls is asked by {number.voice_method}, not by POST")
         if number.overridden_by:
             self.not_ready(f"The webhook for calls is ignored: {number.overridden_by} takes them")
         if self._record.status != status and self._record.status != NumberStatus.PENDING:
@@ -156,6 +158,8 @@ class Findings:
             self.ready_for_sms = number.status == "active"
         elif number.sms_url is None:
             self.issues.append("No webhook is set for messages")
+        elif number.sms_method:
+            self.issues.append(f"The webhook for messages is asked by {number.sms_method}, not by POST")
         elif number.sms_overridden_by:
             self.issues.append(f"The webhook for messages is ignored: {number.sms_overridden_by} takes them")
         else:

@@ -211,34 +211,32 @@ def _wire(run: Run[Import]) -> Data:
             code="number_gone",
             fix="Check the carrier account.",
         )
-    foreign = wiring.is_foreign(c.provider.type, operation.input["found"], c.setup)
+    foreign = wiring.foreign(operation.input["found"], c.setup)
     if (foreign and not operation.input["takeover"]) or not operation.input["wire"]:
-        return {"number": wiring.describe(c.provider.type, number), "kept": True}
+        return {"number": wiring.describe(c.provider.type, number), "kept": sorted(foreign)}
     try:
         number = c.provider.configure(number, c.setup)
     except ProviderError as error:
         if error.retryable:
             raise
         return {"number": wiring.describe(c.provider.type, number), "setup_error": error.code}
-    replaced = {"replaced": wiring.wires(operation.input["found"])} if foreign else {}
-    return {"number": wiring.describe(c.provider.type, number), **replaced}
+    return {"number": wiring.describe(c.provider.type, number), "replaced": foreign}
 
 
 def _end(run: Run[Import], data: Data) -> Sequence[Write]:
     c, operation = run.context, run.operation
     wiring.wire_record(c.record, data["number"], c.assistant)
-    status = NumberStatus(data["number"]["record_status"])
-    if status is NumberStatus.ACTIVE and (data.get("kept") or "setup_error" in data):
+    status, kept = NumberStatus(data["number"]["record_status"]), data.get("kept", ())
+    if status is NumberStatus.ACTIVE and ("setup_error" in data or any(wire in kept for wire in wiring.CALLS)):
         status = NumberStatus.INACTIVE
     if "setup_error" in data:
         c.record.metadata = {**c.record.metadata, wiring.SETUP_ERROR: data["setup_error"]}
-    if "replaced" in data:
-        c.record.metadata = {**c.record.metadata, wiring.REPLACED: data["replaced"]}
+    wiring.keep_replaced(c.record, data.get("replaced", {}))
     c.record.operation_id = None
     operation.result = {"phone_configuration_id": c.record.id}
     return [
         *phone_configurations.replace(c.record, status),
-        _audit(operation, "number.imported", c.record, replaced=data.get("replaced")),
+        _audit(operation, "number.imported", c.record, replaced=data.get("replaced") or None),
     ]
 
 

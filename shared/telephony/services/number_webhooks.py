@@ -13,7 +13,7 @@ from telephony.models import agencies, assistants, audit_events, operations, pho
 from telephony.models.base import Write
 from telephony.models.operations import FINAL, Operation, StepState
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
-from telephony.providers.base import NumberProvider, NumberSetup, OwnedNumber
+from telephony.providers.base import NumberProvider, OwnedNumber
 from telephony.services import catalogue, public_urls, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
@@ -47,8 +47,13 @@ class NumberWebhooks:
         self.workflow: Workflow[Rewiring] = Workflow(SET_WEBHOOKS, (step,), self._context_of, abandon=_abandon)
 
     def get(self, principal: Principal, phone_number: str, deadline: Deadline) -> Data:
-        """As the carrier has it now. Raises `NotFound` (not ours, not in the account), and what the carrier says."""
+        """As the carrier has it now.
+
+        Raises `NotFound` (not ours, not in the account), `OperationInProgress` before it is bought, and what the
+        carrier says.
+        """
         record = require_live(principal, phone_number)
+        refuse_pending(record)
         return _shown(record, wiring.describe(_provider(record), owned(self._open(record, deadline), record)))
 
     def update(
@@ -72,8 +77,7 @@ class NumberWebhooks:
         unfinished = operations.find(record.operation_id) if record.operation_id else None
         if unfinished is not None and unfinished.status not in FINAL:
             raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
-        if record.status == NumberStatus.PENDING:
-            raise OperationInProgress("The purchase of this number has not ended yet")
+        refuse_pending(record)
         now = clock.now()
         operation = Operation(
             operations.new_id(),
@@ -113,6 +117,12 @@ def require_live(principal: Principal, phone_number: str) -> PhoneConfiguration:
     if record is None:
         raise NotFound("This number is not in your inventory", code="number_not_found")
     return record
+
+
+def refuse_pending(record: PhoneConfiguration) -> None:
+    """Raises `OperationInProgress` for a number that is not bought yet."""
+    if record.status == NumberStatus.PENDING:
+        raise OperationInProgress("The purchase of this number has not ended yet", operation_id=record.operation_id)
 
 
 def owned(provider: NumberProvider, record: PhoneConfiguration) -> OwnedNumber:
@@ -171,22 +181,15 @@ def _configure(run: Run[Rewiring]) -> Data:
     """The same again changes nothing."""
     c = run.context
     number = owned(c.provider, c.record)
-    setup = NumberSetup(
-        reference=str(c.record.phone_request_id),
-        **{
-            "connection_id": number.connection_id,
-            "messaging_profile_id": number.messaging_profile_id,
-            "voice_url": number.voice_url,
-            "sms_url": number.sms_url,
-            **run.operation.input["wires"],
-        },
-    )
-    return {"number": wiring.describe(c.provider.type, c.provider.configure(number, setup))}
+    setup = wiring.changed(number, run.operation.input["wires"], str(c.record.phone_request_id))
+    replaced = wiring.replaced(c.record, number, setup)
+    return {"number": wiring.describe(c.provider.type, c.provider.configure(number, setup)), "replaced": replaced}
 
 
 def _end(run: Run[Rewiring], data: Data) -> Sequence[Write]:
     record, operation, number = run.context.record, run.operation, data["number"]
     before = {"voice_url": record.voice_url, "sms_url": record.sms_url}
+    wiring.keep_replaced(record, data["replaced"])
     wiring.note_wires(record, number)
     record.operation_id = None
     # What nobody changed about the calls says nothing new about being ready for them.

@@ -227,8 +227,8 @@ class _Account:
 def _recorded_wires(record: PhoneConfiguration) -> Mapping[str, str | None]:
     if catalogue.by_type(str(record.provider)).rings_at_connection:
         return {"connection_id": record.connection_id, "messaging_profile_id": record.messaging_profile_id}
-    urls = {"voice_url": record.voice_url, "sms_url": record.sms_url}
-    return {**urls, "overridden_by": None, "sms_overridden_by": None}
+    names = ("voice_url", "sms_url", "overridden_by", "sms_overridden_by")
+    return {name: getattr(record, name) for name in names}
 
 
 def _in_step(record: PhoneConfiguration, changed: _Changed, actor: str) -> list[Write]:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from telephony.errors import InvalidRequest
 from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
-from telephony.providers.base import NumberSetup, OwnedNumber
+from telephony.providers.base import NumberSetup, OwnedNumber, wires_of
 from telephony.services import catalogue
 from telephony.values import ProviderType
+
+TWIML_PATH = "/api/v1/twiml"
+"""Where the carriers that call a URL call us: below any host and stage."""
 
 SETUP_ERROR = "setup_error"
 """In a record's metadata: why a number that is ours could not be wired."""
 
 
 REPLACED = "replaced_webhooks"
-"""In a record's metadata: where calls and messages of an imported number went before we took it over."""
+"""In a record's metadata: where calls and messages of an imported number went before we sent them elsewhere."""
+
+CALLS = ("connection_id", "voice_url", "overridden_by")
+"""The wires that calls go by."""
+
+_GOALS = (*CALLS, "messaging_profile_id", "sms_url", "sms_overridden_by", "callbacks")
 
 
 def setup_for(
@@ -70,7 +80,8 @@ def status_of(provider: ProviderType, number: OwnedNumber) -> NumberStatus:
     if number.status == "suspended":
         return NumberStatus.SUSPENDED
     at_connection = catalogue.by_type(provider).rings_at_connection
-    wired = number.connection_id if at_connection else number.voice_url and not number.overridden_by
+    asked = number.voice_url and not (number.voice_method or number.overridden_by)  # /twiml knows POST alone
+    wired = number.connection_id if at_connection else asked
     return NumberStatus.ACTIVE if wired else NumberStatus.INACTIVE
 
 
@@ -80,18 +91,8 @@ def describe(provider: ProviderType, number: OwnedNumber) -> dict[str, Any]:
         "id": number.id,
         "record_status": status_of(provider, number),
         "status": number.status,
-        "connection_id": number.connection_id,
-        "messaging_profile_id": number.messaging_profile_id,
-        "voice_url": number.voice_url,
-        "sms_url": number.sms_url,
-        "overridden_by": number.overridden_by,
-        "sms_overridden_by": number.sms_overridden_by,
-        "capabilities": {
-            "voice": number.capabilities.voice,
-            "sms": number.capabilities.sms,
-            "mms": number.capabilities.mms,
-            "fax": number.capabilities.fax,
-        },
+        **wires_of(number),
+        "capabilities": asdict(number.capabilities),
     }
 
 
@@ -107,31 +108,39 @@ def why_voice_only(provider: str) -> str:
     return "the carrier offers no messages for it"
 
 
-def wires(number: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what `describe` made: where calls and messages go, as far as anything is set."""
-    names = ("voice_url", "sms_url", "connection_id", "messaging_profile_id", "overridden_by", "sms_overridden_by")
-    return {name: number[name] for name in names if number.get(name)}
+def changed(number: OwnedNumber, wires: Mapping[str, str | None], reference: str) -> NumberSetup:
+    """The number as it is, but for `wires`. A URL that is set is asked by POST, and nothing overrides it."""
+    freed: dict[str, None] = {}
+    if "voice_url" in wires:
+        freed |= {"voice_method": None, "overridden_by": None}
+    if "sms_url" in wires:
+        freed |= {"sms_method": None, "sms_overridden_by": None}
+    return NumberSetup(reference=reference, **wires_of(number) | dict(wires) | freed)
 
 
-def is_foreign(provider: ProviderType, number: Mapping[str, Any], setup: NumberSetup) -> bool:
-    """Whether calls or messages of a number, as `describe` made it, reach something that is not what we would set."""
-    if catalogue.by_type(provider).rings_at_connection:
-        return number["connection_id"] not in (None, setup.connection_id)
-    return bool(
-        number["voice_url"] not in (None, setup.voice_url)
-        or number["sms_url"] not in (None, setup.sms_url)
-        or number["overridden_by"]
-        or number["sms_overridden_by"]
-    )
+def foreign(number: Mapping[str, Any], setup: NumberSetup) -> dict[str, Any]:
+    """Of a number, as `describe` made it: what `setup` would replace, as far as anything is set."""
+    found = {name: number[name] for name in _GOALS if number.get(name) and number[name] != getattr(setup, name)}
+    methods = {"voice_url": "voice_method", "sms_url": "sms_method"}
+    return found | {name: number[name] for url, name in methods.items() if url in found and number.get(name)}
 
 
-def keep_replaced(record: PhoneConfiguration, setup: NumberSetup) -> None:
-    """Notes on the record of an imported number where it went before it is assigned for the first time."""
-    known = {"overridden_by": None, "sms_overridden_by": None} | {
-        name: getattr(record, name) for name in ("voice_url", "sms_url", "connection_id", "messaging_profile_id")
-    }
-    if record.is_imported and is_foreign(ProviderType(str(record.provider)), known, setup):
-        record.metadata = {REPLACED: wires(known), **record.metadata}
+def replaced(record: PhoneConfiguration, number: OwnedNumber, setup: NumberSetup) -> dict[str, Any]:
+    """What `setup` takes away from a number just read; a repetition finds that on the record alone."""
+    there = describe(ProviderType(str(record.provider)), number)
+    return foreign(there, setup) or foreign({name: getattr(record, name, None) for name in _GOALS}, setup)
+
+
+def is_twiml(url: str) -> bool:
+    """Whether it is the address of our /twiml, at whatever host."""
+    return urlsplit(url).path.endswith(TWIML_PATH)
+
+
+def keep_replaced(record: PhoneConfiguration, replaced: Mapping[str, Any]) -> None:
+    """Notes what was replaced on the record of an imported number; the first of each kind stays."""
+    theirs = {name: value for name, value in replaced.items() if not (name.endswith("_url") and is_twiml(value))}
+    if record.is_imported and theirs:
+        record.metadata = {**record.metadata, REPLACED: {**theirs, **record.metadata.get(REPLACED, {})}}
 
 
 def note_wires(record: PhoneConfiguration, number: Mapping[str, Any]) -> None:
@@ -140,6 +149,8 @@ def note_wires(record: PhoneConfiguration, number: Mapping[str, Any]) -> None:
     record.messaging_profile_id = number["messaging_profile_id"]
     record.voice_url = number["voice_url"]
     record.sms_url = number["sms_url"]
+    record.overridden_by = number["overridden_by"]
+    record.sms_overridden_by = number["sms_overridden_by"]
     record.capabilities = number["capabilities"]
 
 
