@@ -99,6 +99,10 @@ def test_nobody_assigned_is_a_sentence(numbers: CarrierNumbers, number: str) -> 
         {"kind": "empty_body"},
         {"kind": "refuse"},
         {"kind": "wrong_type"},
+        {"kind": "status", "status": 201, "body": {}},
+        {"kind": "status", "status": 201, "body": {"joinUrl": None}},
+        {"kind": "status", "status": 201, "body": {"joinUrl": ["wss://voice.ultravox.ai"]}},
+        {"kind": "status", "status": 201, "body": {"joinUrl": "https://voice.ultravox.ai"}},
     ],
     ids=str,
 )
@@ -106,6 +110,21 @@ def test_ultravox_down_is_a_sentence(numbers: CarrierNumbers, number: str, fault
     numbers.world.ultravox.simulator.add_faults({"path": "/calls", "times": 9} | fault)
 
     assert "Nobody can take your call" in spoken(ask(numbers, calling(numbers, number)))
+
+
+def test_what_nobody_thought_of_is_a_sentence_and_a_traceback(
+    numbers: CarrierNumbers, number: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from telephony.models import assistants
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(assistants, "find", broken)
+
+    assert "Nobody can take your call" in spoken(ask(numbers, calling(numbers, number)))
+    [logged] = [each for each in caplog.records if each.message == "call not taken"]
+    assert logged.exc_info is not None
 
 
 def test_without_ultravox_it_is_a_sentence(numbers: CarrierNumbers, number: str) -> None:
@@ -162,6 +181,28 @@ def test_a_forged_request_is_refused_and_changes_nothing(numbers: CarrierNumbers
     assert "message.received" not in numbers.audit(number)
 
 
+def test_a_signature_made_for_another_url_of_the_number_is_a_forgery(numbers: CarrierNumbers, number: str) -> None:
+    # given a number whose calls go to somebody's application, which sees the carrier's signatures
+    theirs = "https://theirs.example.com/voice"
+    record = numbers.record(number)
+    record.voice_url = theirs
+    record.save()
+    params = calling(numbers, number)
+
+    assert ask(numbers, params, sign(numbers, params, theirs)).status == 401
+    assert calls(numbers) == []
+
+
+def test_a_carrier_may_know_us_by_another_host(numbers: CarrierNumbers, number: str) -> None:
+    elsewhere = "https://calls.example.org/prod/api/v1/twiml"
+    record = numbers.record(number)
+    record.voice_url = elsewhere
+    record.save()
+    params = calling(numbers, number)
+
+    assert ask(numbers, params, sign(numbers, params, elsewhere)).status == 200
+
+
 def test_another_accounts_signature_is_a_forgery(numbers: CarrierNumbers, number: str) -> None:
     params = calling(numbers, number)
     headers = {
@@ -184,6 +225,15 @@ def test_a_message_is_stored_and_answered_with_nothing(numbers: CarrierNumbers, 
         "message_id": "SM1",
     }
     assert calls(numbers) == []
+
+
+def test_a_message_delivered_twice_is_stored_once(numbers: CarrierNumbers, number: str) -> None:
+    first, second = messaging(numbers, number), messaging(numbers, number) | {"MessageSid": "SM2"}
+
+    answers = [ask(numbers, params) for params in (first, first, second)]
+
+    assert [(each.status, each.body) for each in answers] == [(200, "<Response/>")] * 3
+    assert numbers.audit(number).count("message.received") == 2
 
 
 def test_a_message_to_a_number_that_is_not_ours_is_answered_with_nothing(numbers: CarrierNumbers) -> None:

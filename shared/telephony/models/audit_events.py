@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from telephony import clock
+from telephony.errors import Conflict
 from telephony.models.base import Table, Write, put, storage_errors
 
 KEPT_FOR = 400 * 86400
 """Seconds: a year and a month, so that a yearly review finds the whole year."""
+
+
+MARKS_KEPT_FOR = 30 * 86400
+"""Seconds for which a repetition is told."""
+
+
+class AlreadyRecorded(Conflict):
+    """What was to be recorded once is recorded."""
 
 
 class AuditEvent(Table):
@@ -44,6 +54,15 @@ def record(agency_id: str, action: str, actor: str, subject: str | None = None, 
             expires_at=now // 1000 + KEPT_FOR,
         )
     )
+
+
+def once(agency_id: str, key: str) -> Write:
+    """Marks that what `key` names is recorded; fails with `AlreadyRecorded` when it is. Not listed among the events."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    mark = AuditEvent(
+        agency_id, f"once#{digest}", action="once", actor="once", expires_at=int(clock.now()) + MARKS_KEPT_FOR
+    )
+    return put(mark, AuditEvent.id.does_not_exist(), lambda: AlreadyRecorded("It is recorded already"))
 
 
 def newest(agency_id: str, since: int, until: int, limit: int, after: str | None = None) -> list[AuditEvent]:

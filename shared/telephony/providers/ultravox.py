@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
@@ -109,21 +109,30 @@ class Ultravox:
         Not to be repeated: each is another call. Raises `ProviderRejected` (402: out of credit), `ProviderRateLimited`
         (too many calls at once, perhaps), `OutcomeUnknown`, ….
         """
-        path = f"/api/agents/{quote(agent_id, safe='')}/calls"
+        url = f"{self._base_url}/api/agents/{quote(agent_id, safe='')}/calls"
         body = {"medium": {"twilio": {}}, "metadata": dict(metadata)}
-        call = self._send("start the call", "POST", path, body, Repeat.NEVER)
-        return str(call["joinUrl"])
+        return self._ask(Call("start the call", "POST", url, Repeat.NEVER, json=body), _join_url)
 
     def _send(
         self, operation: str, method: str, path: str, json: Any = None, repeat: Repeat = Repeat.SAFE
     ) -> dict[str, Any]:
+        return self._ask(Call(operation, method, self._base_url + path, repeat, json=json), dict[str, Any])
+
+    def _ask[T](self, call: Call, read: Callable[[dict[str, Any]], T]) -> T:
         return self._transport.send(
-            Call(operation, method, self._base_url + path, repeat, json=json),
+            call,
             deadline=self._deadline,
-            read=dict[str, Any],
+            read=read,
             refused=_refused,
             headers={"X-API-Key": self._api_key.get_secret_value()},
         )
+
+
+def _join_url(call: dict[str, Any]) -> str:
+    url = call["joinUrl"]
+    if not (isinstance(url, str) and url.startswith("wss://")):
+        raise ValueError("no address to stream to")
+    return url
 
 
 def _refused(call: Call, answer: Answer) -> TelephonyError:

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 from xml.sax.saxutils import quoteattr
 
 from telephony.clock import Deadline
 from telephony.errors import InvalidRequest, TelephonyError, Unauthenticated
 from telephony.models import assistants, audit_events, phone_configurations, provider_configurations
+from telephony.models.audit_events import AlreadyRecorded
 from telephony.models.base import commit
 from telephony.models.phone_configurations import PhoneConfiguration
 from telephony.models.sealing import Sealer
 from telephony.observability import logger
 from telephony.providers.registry import Providers, webhook_signer
-from telephony.services import credentials, signatures
+from telephony.services import credentials, signatures, wiring
 from telephony.services.accounts import Accounts
-from telephony.services.signatures import Parameters
 from telephony.values import ProviderType
 
 ANSWER_SECONDS = 12.0
@@ -47,10 +46,6 @@ class Inbound:
     headers: Mapping[str, str]
     urls: Sequence[str]
 
-    @property
-    def parameters(self) -> Parameters:
-        return parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True)
-
 
 class InboundCalls:
     def __init__(self, accounts: Accounts, sealer: Sealer, providers: Providers) -> None:
@@ -66,7 +61,7 @@ class InboundCalls:
         """
         if not any(name in request.headers for name in ("x-twilio-signature", "x-signalwire-signature")):
             raise _refused()
-        given = dict(request.parameters)
+        given = dict(signatures.parameters(request.body))
         is_message = "CallSid" not in given and ("MessageSid" in given or "SmsSid" in given)
         try:
             record = _record_of(given.get("To", ""))
@@ -79,10 +74,13 @@ class InboundCalls:
             return self._connect(record, given, deadline)
         except Unauthenticated:
             raise
-        except TelephonyError as error:
-            logger.warning("call not taken", extra={"code": error.code})
+        except Exception as error:  # whatever it is, the caller hears a sentence
             if is_message:
                 raise
+            if isinstance(error, TelephonyError):
+                logger.warning("call not taken", extra={"code": error.code})
+            else:
+                logger.exception("call not taken")
             return NOBODY_THERE
 
     def _authenticate(self, record: PhoneConfiguration, request: Inbound, given: Mapping[str, str]) -> None:
@@ -92,8 +90,9 @@ class InboundCalls:
         if signer is None or given.get("AccountSid") != signer.account:
             raise _refused()
         signature = next((request.headers[name] for name in signer.headers if name in request.headers), "")
-        urls = [*request.urls, *(url for url in (record.voice_url, record.sms_url) if url)]
-        if not signatures.signed(signer.key.get_secret_value(), urls, request.parameters, signature):
+        # The record's addresses as well: the carrier may know us by another host. A foreign one signs nothing for us.
+        recorded = [url for url in (record.voice_url, record.sms_url) if url and wiring.is_twiml(url)]
+        if not signatures.signed(signer.key.get_secret_value(), [*request.urls, *recorded], request.body, signature):
             raise _refused()
 
     def _connect(self, record: PhoneConfiguration, given: Mapping[str, str], deadline: Deadline) -> str:
@@ -123,18 +122,23 @@ def _record_of(called: str) -> PhoneConfiguration | None:
 
 
 def _store(record: PhoneConfiguration, given: Mapping[str, str]) -> None:
-    commit(
-        audit_events.record(
-            str(record.agency_id),
-            "message.received",
-            str(record.provider),
-            record.id,
-            phone_number=record.phone_number,
-            sender=given.get("From"),
-            body=given.get("Body", ""),
-            message_id=given.get("MessageSid") or given.get("SmsSid"),
-        )
+    """Once: carriers deliver a message again when our answer got lost."""
+    agency_id, message_id = str(record.agency_id), given.get("MessageSid") or given.get("SmsSid")
+    marks = [audit_events.once(agency_id, f"{record.provider} message {message_id}")] if message_id else []
+    event = audit_events.record(
+        agency_id,
+        "message.received",
+        str(record.provider),
+        record.id,
+        phone_number=record.phone_number,
+        sender=given.get("From"),
+        body=given.get("Body", ""),
+        message_id=message_id,
     )
+    try:
+        commit(event, *marks)
+    except AlreadyRecorded:
+        logger.info("message delivered again", extra={"agency_id": agency_id, "message_id": message_id})
 
 
 def _refused() -> Unauthenticated:
