@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.faults.effects import Effects
-from tests.faults.lab import Case, Lab
+from tests.faults.lab import Case, Lab, Snapshot
 from tests.world import World
 
 Actions = list[str]
@@ -64,18 +66,73 @@ def _gone(case: Case) -> None:
     case.telnyx["outbound_voice_profiles"].clear()
 
 
-@pytest.mark.parametrize(
-    ("prepare", "force", "actions"),
-    [
-        (_nothing, False, ["create", "create", "update", "create", "update"]),
-        (_application_stored, False, ["none", "create", "update", "create", "update"]),
-        (_application_unknown_to_us, False, ["none", "create", "update", "create", "update"]),
-        (_unassociated, False, ["none", "update", "none", "create", "update"]),
-        (_drifted, True, ["update", "update", "none", "update", "none"]),
-        (_gone, True, ["create", "create", "update", "update", "none"]),
-    ],
-    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
-)
+def _unfinished(case: Case) -> None:
+    """All but the import is done. Longer ago than Telnyx takes to list what it made."""
+    case.lab.fault("ultravox", kind="status", status=422, path="telephony_config")
+    assert case.provision().status == 500
+    case.lab.world.pass_time(6)
+
+
+def _unfinished_and_the_secret_rotated(case: Case) -> None:
+    from telephony.bootstrap import container
+
+    _unfinished(case)
+    container().administration.rotate_webhook_secret(case.agency_id)
+
+
+def _unfinished_and_moved(case: Case) -> None:
+    from telephony.bootstrap import container
+
+    _unfinished(case)
+    os.environ["PUBLIC_BASE_URL"] = "https://moved.example.com/api/v1"  # the world takes it back
+    container.cache_clear()
+
+
+def _unfinished_and_renamed(case: Case) -> None:
+    from telephony.bootstrap import container
+
+    _unfinished(case)
+    container().administration.rename_agency(case.agency_id, "Emca")
+
+
+def _unfinished_and_gone(case: Case) -> None:
+    _unfinished(case)
+    case.telnyx["applications"].clear()
+    case.telnyx["outbound_voice_profiles"].clear()
+
+
+def _unfinished_and_the_profile_gone(case: Case) -> None:
+    _unfinished(case)
+    case.telnyx["outbound_voice_profiles"].clear()
+    case.applications[0]["outbound"]["outbound_voice_profile_id"] = None
+
+
+START = [
+    (_nothing, False, ["create", "create", "update", "create", "update"]),
+    (_application_stored, False, ["none", "create", "update", "create", "update"]),
+    (_application_unknown_to_us, False, ["none", "create", "update", "create", "update"]),
+    (_unassociated, False, ["none", "update", "none", "create", "update"]),
+    (_drifted, True, ["update", "update", "none", "update", "none"]),
+    (_gone, True, ["create", "create", "update", "update", "none"]),
+]
+UNFINISHED = [
+    (_unfinished, False, ["none", "none", "none", "create", "update"]),
+    (_unfinished_and_the_secret_rotated, False, ["update", "none", "none", "create", "update"]),
+    (_unfinished_and_moved, False, ["update", "none", "none", "create", "update"]),
+    (_unfinished_and_renamed, False, ["update", "update", "none", "create", "update"]),
+    (_unfinished_and_renamed, True, ["update", "update", "none", "create", "update"]),
+    (_unfinished_and_gone, False, ["create", "create", "update", "create", "update"]),
+    (_unfinished_and_the_profile_gone, False, ["none", "create", "update", "create", "update"]),
+]
+
+
+def _named(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "force" if value else ""
+    return value.__name__.strip("_") if callable(value) else ""
+
+
+@pytest.mark.parametrize(("prepare", "force", "actions"), [*START, *UNFINISHED], ids=_named)
 def test_the_plan_only_reads_and_is_what_is_done(
     case: Case, prepare: Callable[[Case], None], force: bool, actions: Actions
 ) -> None:
@@ -112,13 +169,77 @@ def test_the_plan_only_reads_and_is_what_is_done(
     assert all(each["detail"] for each in plan)
 
     # What is then done.
-    assert case.provision({"force": force}).status == 200
+    answer = case.provision({"force": force})
+    assert answer.status == 200, answer.body
+    _assert_done(case, before, log, actions)
+    case.assert_provisioned()
+    assert case.applications[0]["webhook_event_url"] == answer.body["provisioned"]["webhook_url"]
+    assert answer.body["provisioned"]["webhook_url"].endswith(case.webhook_secret)
+
+
+@pytest.mark.parametrize(("prepare", "actions"), [(each[0], each[2]) for each in UNFINISHED], ids=_named)
+def test_the_queue_does_what_a_plan_tells_too(case: Case, prepare: Callable[[Case], None], actions: Actions) -> None:
+    prepare(case)
+    before, log = case.snapshot(), case.log
+    plan = case.provision({"dry_run": True}).body["plan"]
+    assert [each["action"] for each in plan] == actions
+
+    (operation,) = case.operations
+    assert case.wake(operation.id) == {"batchItemFailures": []}
+
+    _assert_done(case, before, log, actions)
+    case.assert_provisioned()
+    assert case.applications[0]["webhook_event_url"].endswith(case.webhook_secret)
+    assert case.applications[0]["webhook_event_url"].startswith(os.environ["PUBLIC_BASE_URL"])
+
+
+def test_a_run_says_reused_only_of_what_was_there_before_it(case: Case) -> None:
+    # given an application of before, and a run that made the profile and stopped
+    _application_unknown_to_us(case)
+    case.lab.fault("ultravox", kind="status", status=422, path="telephony_config")
+    assert case.provision().status == 500
+
+    # when another goes on with it
+    answer = case.provision()
+
+    # then it tells as much as the first would have
+    data = {each["step"]: each["data"] for each in answer.body["completed_steps"]}
+    assert data["create_telnyx_application"]["reused"] is True
+    assert "reused" not in data["create_outbound_profile"]
+
+
+def test_what_a_run_made_and_does_not_find_is_not_made_again_at_once(case: Case) -> None:
+    # given a run that has just made an application, which Telnyx doesn't show yet
+    _application_stored(case)
+    hidden = case.telnyx["applications"].copy()
+    case.telnyx["applications"].clear()
+
+    # when another goes on with it, then it waits for Telnyx rather than make a second one
+    (operation,) = case.operations
+    operation.steps[0].done_at += 3  # as if it had been done later than it was begun
+    operation.save()
+    refused = case.provision()
+    assert (refused.status, refused.body["code"]) == (500, "outcome_unknown")
+    assert (refused.body["failed_at"], refused.body["retry_scheduled"]) == ("create_telnyx_application", True)
+
+    # and once Telnyx shows it, that one it is
+    case.telnyx["applications"].update(hidden)
+    assert case.provision().status == 200
+    assert case.log["application_created"] == 1
+    case.assert_provisioned()
+
+
+def _assert_done(case: Case, before: Snapshot, log: Counter[str], actions: Actions) -> None:
     done = case.log - log
     application, profile, ids, ultravox, flag = actions
     assert done["application_created"] == (application == "create")
     assert done["profile_created"] == (profile == "create")
-    assert done["profile_updated"] == (profile == "update" and prepare is _drifted)
-    associated = profile == "create" or prepare is _unassociated
+    unassociated = application != "create" and any(
+        not each["outbound"].get("outbound_voice_profile_id")
+        for each in before.carriers["telnyx"]["applications"].values()
+    )
+    assert done["profile_updated"] == (profile == "update" and not unassociated)
+    associated = profile == "create" or unassociated
     assert done["application_updated"] == (application == "update") + associated
     assert done["telephony_config_set"] == 1
     assert ultravox == ("update" if before.carriers["ultravox"]["telephony_configs"].get("telnyx") else "create")
@@ -126,7 +247,6 @@ def test_the_plan_only_reads_and_is_what_is_done(
     now = (case.agency.telnyx_application_id, case.agency.telnyx_outbound_profile_id)
     assert (ids == "update") == (stored != now)
     assert (flag == "update") == (not before.agency.telephony_configured)
-    case.assert_provisioned()
 
 
 def test_what_a_run_would_refuse_a_plan_refuses(case: Case) -> None:

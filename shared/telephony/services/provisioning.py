@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import AlreadyProvisioned, ConfigurationMissing, Conflict, InvalidRequest, ProviderRejected
 from telephony.models import agencies
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
-from telephony.models.operations import Operation, StepState
+from telephony.models.operations import Operation
 from telephony.providers.telnyx import Application
 from telephony.providers.ultravox import TelnyxImport
 from telephony.services.integration import NEXT_STEPS
@@ -44,7 +45,11 @@ def _find_application(run: Run[Telephony]) -> Data | None:
         return None
     changes = t.setup.application_changes(existing)
     t.application = t.telnyx.update_application(existing.id, changes) if changes else existing
-    return {"application_id": existing.id, "application_name": t.application.name, "reused": True}
+    return {
+        "application_id": existing.id,
+        "application_name": t.application.name,
+        **_reused(run, existing.settings),
+    }
 
 
 def _create_application(run: Run[Telephony]) -> Data:
@@ -63,7 +68,11 @@ def _find_profile(run: Run[Telephony]) -> Data | None:
     existing = find_profile(t.telnyx, t.setup, application, stored)
     if existing is None:
         return None
-    run.partial = {"outbound_profile_id": existing.id, "profile_name": existing.name, "reused": True}
+    run.partial = {
+        "outbound_profile_id": existing.id,
+        "profile_name": existing.name,
+        **_reused(run, existing.settings),
+    }
     if changes := t.setup.profile_changes(existing):
         run.partial["profile_name"] = t.telnyx.update_outbound_profile(existing.id, changes).name
     _associate(run, application, existing.id)
@@ -78,6 +87,12 @@ def _create_profile(run: Run[Telephony]) -> Data:
     run.partial = {"outbound_profile_id": profile.id, "profile_name": profile.name}
     _associate(run, _application(run), profile.id)
     return run.partial
+
+
+def _reused(run: Run[Telephony], found: Mapping[str, Any]) -> Data:
+    """Says so of what was there before this operation began: it may have made it itself, in an earlier run."""
+    before = str(found.get("created_at") or "") < str(clock.iso(run.operation.created_at))
+    return {"reused": True} if before else {}
 
 
 def _application(run: Run[Telephony]) -> Application:
@@ -219,7 +234,7 @@ class Provisioning:
     def __init__(self, telephonies: Telephonies, saga: Saga) -> None:
         self._telephonies = telephonies
         self._saga = saga
-        self.provision_workflow = Workflow(PROVISION, PROVISION_STEPS, telephonies.context_of)
+        self.provision_workflow = Workflow(PROVISION, PROVISION_STEPS, telephonies.context_of, converges=True)
         self.deprovision_workflow = Workflow(DEPROVISION, DEPROVISION_STEPS, self._context_to_deprovision)
 
     def provision(self, principal: Principal, public_base_url: str, deadline: Deadline, *, force: bool) -> Data:
@@ -236,8 +251,6 @@ class Provisioning:
             self._telephonies.take_over(unfinished, deadline)
             # Keys may have been replaced until the lease was ours.
             context = self._telephonies.context(principal.agency_id, public_base_url, deadline)
-            if force:
-                _converge_again(unfinished)
             unfinished.input = operation.input
             operation = unfinished
             self._saga.proceed(self.provision_workflow, Run(operation, context, deadline))
@@ -300,13 +313,6 @@ def _refuse_if_provisioned(agency: Agency, force: bool) -> None:
             telnyx_outbound_profile_id=agency.telnyx_outbound_profile_id,
             hint="Use force: true to re-provision",
         )
-
-
-def _converge_again(operation: Operation) -> None:
-    """Has every step look again. One whose outcome is unknown stays so; ids found before stay as hints."""
-    for record in operation.steps:
-        if record.state == StepState.DONE:
-            record.state = StepState.PENDING
 
 
 def _ids(operation: Operation) -> Data:

@@ -147,12 +147,13 @@ class Rotation:
             raise OperationInProgress("The telephony is being deprovisioned", operation_id=unfinished.id)
         try:
             if unfinished and unfinished.kind == PROVISION:
-                self._provisioning.provision(principal, public_base_url, deadline, force=False)
-            else:
-                context = self._telephonies.assemble(agency, configurations, public_base_url, deadline)
-                operation = new_operation(IMPORT, principal, {"public_base_url": public_base_url})
-                claim = self._telephonies.claim(agency, operation, unfinished)
-                self._saga.open(self.import_workflow, operation, context, deadline, *claim)
+                # It may find the application gone, and make another.
+                done = self._provisioning.provision(principal, public_base_url, deadline, force=False)
+                return str(done["provisioned"]["telnyx_application_id"])
+            context = self._telephonies.assemble(agency, configurations, public_base_url, deadline)
+            operation = new_operation(IMPORT, principal, {"public_base_url": public_base_url})
+            claim = self._telephonies.claim(agency, operation, unfinished)
+            self._saga.open(self.import_workflow, operation, context, deadline, *claim)
         except PartialFailure as failure:
             for name in ("operation_id", "retry_scheduled"):
                 failure.cause.details[name] = failure.details[name]

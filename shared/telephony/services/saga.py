@@ -111,6 +111,9 @@ class Workflow[C]:
     abandon: Callable[[Run[C], TelephonyError], Sequence[Write] | None] | None = None
     """For a kind that ends with its first failure: the records that give back what it held, or None if it must go on
     because something may have been brought about. Without it, what a retry can't mend waits for the caller."""
+    converges: bool = False
+    """For a kind that makes things be as wanted: a run that goes on looks at what an earlier one did, too, since both
+    the things and the wish may have changed meanwhile. Else what is done stays as it was left."""
     give_up_after: float = 24 * 3600
     """Seconds of failing in a row after which a human is asked."""
 
@@ -148,6 +151,8 @@ class Saga:
         """
         pending: list[Write] = []
         step, settled = workflow.steps[0], 0
+        if workflow.converges:
+            _look_again(workflow, run.operation)
         try:
             for step in workflow.steps:
                 settled = len(pending)
@@ -347,6 +352,19 @@ def _start(operation: Operation, record: StepRecord) -> None:
     record.started_at = clock.now()
     record.started_by = operation.lease
     record.attempts += 1
+
+
+def _look_again(workflow: Workflow[Any], operation: Operation) -> None:
+    """Has each step that an earlier run did looked for. One without an effect outside is done anew.
+
+    What isn't found is believed to be gone only `settle_after` its being done.
+    """
+    local = {step.name for step in workflow.steps if step.local}
+    for record in operation.steps:
+        if record.state == StepState.DONE and record.name in local:
+            record.state, record.data = StepState.PENDING, None  # it is made of what the others find
+        elif record.state == StepState.DONE:
+            record.state, record.started_at = StepState.STARTED, record.done_at
 
 
 def _release(operation: Operation, due_at: float | None) -> None:

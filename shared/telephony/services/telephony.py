@@ -66,8 +66,8 @@ class Telephonies:
         self._workflows = workflows
 
     def context_of(self, operation: Operation, deadline: Deadline, *, needs_ultravox: bool = True) -> Telephony:
-        """The context of an operation that is taken up, with the credentials of today."""
-        given = operation.input["public_base_url"]
+        """The context of an operation that is taken up, with the credentials and the address of today."""
+        given = self._settings.public_base_url or operation.input["public_base_url"]
         return self.context(operation.agency_id, given, deadline, needs_ultravox=needs_ultravox)
 
     def context(

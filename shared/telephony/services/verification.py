@@ -66,7 +66,7 @@ class Verification:
         self._providers = providers
         self._telephonies = telephonies
         self._saga = saga
-        self.repair_workflow = Workflow(REPAIR, REPAIR_STEPS, telephonies.context_of)
+        self.repair_workflow = Workflow(REPAIR, REPAIR_STEPS, telephonies.context_of, converges=True)
 
     def verify(self, principal: Principal, public_base_url: str, deadline: Deadline) -> Data:
         """The body of verify-telephony-config, each field out of a call made now.
