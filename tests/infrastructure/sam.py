@@ -75,6 +75,12 @@ def translate(parameters: Mapping[str, str], s3_keys: Mapping[str, str] | None =
     return document
 
 
+def guided() -> str:
+    """What `sam deploy --guided` asks, and the parameters it ends with, when Enter answers it; see `guided.py`."""
+    script = Path(__file__).with_name("guided.py")
+    return _checked([str(_TOOLS / "python"), str(script), str(TEMPLATE)])
+
+
 def _checked(command: list[str], text: str | None = None) -> str:
     done = subprocess.run(command, cwd=ROOT, env=environment(), input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}"

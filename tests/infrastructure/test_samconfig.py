@@ -1,5 +1,6 @@
 """`sam deploy --config-env dev` and `prod` work as they stand."""
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -38,6 +39,15 @@ def test_build_and_deploy_see_the_same_parameters(config: dict[str, Any], enviro
     commands = {name: table["parameters"] for name, table in config[environment].items() if name != "global"}
     assert set(commands) == {"build", "deploy"}
     assert not [name for name, parameters in commands.items() if "parameter_overrides" in parameters]
+
+
+def test_enter_answers_every_question_of_a_guided_deployment(prod: Deployed) -> None:
+    # given SAM's own dialogue, in which a route without a word on authorization is a question that Enter answers no
+    said = sam.guided()
+    # then it comes to its end with the defaults of every parameter
+    [parameters] = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert parameters == {name: str(each["Default"]) for name, each in prod.document["Parameters"].items()}
+    assert "has no authentication" not in said
 
 
 def test_production_asks_before_it_changes_anything(config: dict[str, Any]) -> None:
