@@ -51,8 +51,9 @@ build: $(SETUP) ## build the bundle as it is deployed, into .aws-sam/
 docs: $(SETUP) ## write what is made from the code: docs/openapi.json, docs/examples/, events/
 	@PYTHONPATH=shared .venv/bin/python -m apidocs
 
-release-docs: $(SETUP) ## the same, and hold later releases to this one's API
+release-docs: $(SETUP) ## the same, and hold later releases to this one's API and tables
 	@PYTHONPATH=shared .venv/bin/python -m apidocs --release
+	@.venv/bin/python -m tests.infrastructure.tables
 
 test-sam-local: $(SETUP) ## run every event under sam local, in containers (BIND=address they reach this machine at)
 	@PYTHONPATH=shared .venv/bin/python -m tests.sam_local

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from apidocs.samples import PREFIX
-
 Schema = dict[str, Any]
 
 _LOWER_LIMITS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
@@ -31,6 +29,12 @@ def contract(value: Any) -> Any:
 
 def breaking(old: Schema, new: Schema) -> Iterator[str]:
     """A sentence for each change that breaks somebody: none for a compatible release."""
+    if gone := sorted({each["url"] for each in old["servers"]} - {each["url"] for each in new["servers"]}):
+        yield f"it is not served at {', '.join(gone)} any more"
+    schemes = new["components"]["securitySchemes"]
+    for name, scheme in old["components"]["securitySchemes"].items():
+        if contract(schemes.get(name)) != contract(scheme):
+            yield f"the credential {name} is sent otherwise now"
     for path, item in old["paths"].items():
         for method, before in item.items():
             after = new["paths"].get(path, {}).get(method)
@@ -51,20 +55,31 @@ class _Comparison:
             yield f"does not take {gone} any more"
         if new["security"] and not old["security"]:
             yield "needs a credential now"
+        if old["operationId"] != new["operationId"]:
+            yield f"is called {new['operationId']} now"
         yield from self._parameters(old, new)
         yield from self._body(old.get("requestBody"), new.get("requestBody"))
         for status, answer in old["responses"].items():
-            if not status.startswith("2"):
-                continue
             if status not in new["responses"]:
                 yield f"is never answered {status} any more"
-                continue
-            for kind, content in answer.get("content", {}).items():
-                now = new["responses"][status].get("content", {}).get(kind)
-                if now is None:
-                    yield f"{status} is not {kind} any more"
-                else:
-                    yield from self._schema(content["schema"], now["schema"], str(status), sent=False)
+            else:
+                before, after = _resolved(answer, self._old), _resolved(new["responses"][status], self._new)
+                yield from self._answer(before, after, status)
+
+    def _answer(self, old: Schema, new: Schema, status: str) -> Iterator[str]:
+        for kind, content in old.get("content", {}).items():
+            now = new.get("content", {}).get(kind)
+            if now is None:
+                yield f"{status} is not {kind} any more"
+            else:
+                yield from self._schema(content["schema"], now["schema"], status, sent=False)
+        for name, header in old.get("headers", {}).items():
+            now = new.get("headers", {}).get(name)
+            if now is None:
+                yield f"{status} has no header {name} any more"
+            else:
+                before, after = _resolved(header, self._old)["schema"], _resolved(now, self._new)["schema"]
+                yield from self._schema(before, after, f"{status} {name}", sent=False)
 
     def _parameters(self, old: Schema, new: Schema) -> Iterator[str]:
         before = {(each["in"], each["name"].lower()): each for each in old.get("parameters", [])}
@@ -103,6 +118,11 @@ class _Comparison:
             yield from self._kind(before[kind], after[kind], where, sent=sent)
 
     def _kind(self, old: Schema, new: Schema, where: str, *, sent: bool) -> Iterator[str]:
+        narrow, wide = (new, old) if sent else (old, new)
+        if lost := _lost(narrow, wide):
+            yield f"{where} {f'may not be {lost} any more' if sent else f'may be {lost} now'}"
+        if "format" in narrow and narrow["format"] != wide.get("format"):
+            yield f"{where} is of format {new.get('format')} now"
         if sent:
             yield from _narrowed(old, new, where)
         properties, now = old.get("properties", {}), new.get("properties", {})
@@ -118,10 +138,18 @@ class _Comparison:
             yield from self._schema(old["items"], new["items"], f"{where}[]", sent=sent)
 
 
+def _resolved(value: Schema, document: Schema) -> Schema:
+    """What it refers to, if it is a reference."""
+    if "$ref" not in value:
+        return value
+    for step in value["$ref"].removeprefix("#/").split("/"):
+        document = document[step]
+    return document
+
+
 def _kinds(schema: Schema, document: Schema) -> dict[str, Schema]:
     """The schemas that it stands for, by JSON type; several of one type are told apart by their place."""
-    if "$ref" in schema:
-        return _kinds(document["components"]["schemas"][schema["$ref"].removeprefix(PREFIX)], document)
+    schema = _resolved(schema, document)
     found: dict[str, Schema] = {}
     for variant in schema.get("anyOf") or schema.get("oneOf") or ():
         for kind, each in _kinds(variant, document).items():
@@ -129,10 +157,22 @@ def _kinds(schema: Schema, document: Schema) -> dict[str, Schema]:
     return found or {schema.get("type", "anything"): schema}
 
 
+def _lost(narrow: Schema, wide: Schema) -> str:
+    """What the wider one allows and the narrower one doesn't, of those that name their values; empty for nothing."""
+    allowed, taken = _values(narrow), _values(wide)
+    if allowed is None:
+        return ""
+    if taken is None:
+        return "other values"
+    return ", ".join(str(each) for each in taken if each not in allowed)
+
+
+def _values(schema: Schema) -> list[Any] | None:
+    return [schema["const"]] if "const" in schema else schema.get("enum")
+
+
 def _narrowed(old: Schema, new: Schema, where: str) -> Iterator[str]:
-    if "enum" in new and (lost := [each for each in old.get("enum", ()) if each not in new["enum"]]):
-        yield f"{where} may not be {lost} any more"
-    if ("enum" in new and "enum" not in old) or (new.get("pattern") != old.get("pattern") and "pattern" in new):
+    if new.get("pattern") != old.get("pattern") and "pattern" in new:
         yield f"{where} takes less text than before"
     for name in _LOWER_LIMITS:
         if name in new and new[name] > old.get(name, float("-inf")):

@@ -36,6 +36,8 @@ operation; `owner` may all that `admin` may, and `admin` all that `member` may. 
 **Errors.** Each of the four published APIs keeps the shape of its errors; every one carries `code` to branch on,
 `request_id` to quote and `retryable`. Text is for people and may change. Unknown fields of answers are to be ignored.
 
+A path with a slash too many at its end is answered 308, with the right one in `Location`.
+
 **The gateway** in front answers for itself with `{"message": "…"}` when a request or its headers are too large
 (413, 431), when all callers together are too many (429), and when it gets no answer in 30 seconds (503, 500).
 """

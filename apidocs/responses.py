@@ -105,7 +105,12 @@ HEADERS: Schema = {
     },
     "ETag": {"description": "For If-None-Match.", "schema": _TEXT},
     "Cache-Control": {"description": "How long it may be kept.", "schema": _TEXT},
+    "Vary": {"description": "It may come compressed.", "schema": _TEXT},
+    "Content-Security-Policy": {"description": "A page loads nothing from elsewhere.", "schema": _TEXT},
+    "X-Content-Type-Options": {"description": "`nosniff`.", "schema": _TEXT},
+    "Referrer-Policy": {"description": "`no-referrer`.", "schema": _TEXT},
 }
+_OF_A_FILE = ("ETag", "Cache-Control", "Vary", "X-Content-Type-Options", "Referrer-Policy")
 
 _SCHEMA_OF: Schema = {
     "GET /openapi.json": _object(
@@ -174,7 +179,8 @@ def _success(name: str, described: Schema, call: Call | None, schemas: Schema) -
             "content": {"application/json": {"schema": content["schema"], "example": sick}},
         }
     if name.startswith(("GET /docs", "GET /openapi.json", "GET /console")):
-        answer["headers"] |= {each: _header(each) for each in ("ETag", "Cache-Control")}
+        page = () if name == "GET /docs/<asset>" else ("Content-Security-Policy",)
+        answer["headers"] |= {each: _header(each) for each in (*_OF_A_FILE, *page)}
         found["304"] = {"description": HTTPStatus(304).phrase, "headers": answer["headers"]}
     return found
 

@@ -104,6 +104,9 @@ def test_each_event_is_answered_as_documented(played: dict[str, Played], documen
     # and its body is what the document promises, field by field
     path = re.sub(r"<(\w+)>", r"{\1}", call.route.split(" ")[1])
     described = document["paths"][path][call.method.lower()]["responses"][str(answer.status)]
+    # and it has no header that the document keeps silent about
+    told = {name.lower() for name in described["headers"]} | {"content-type", "content-encoding"}
+    assert set(answer.headers) <= told
     if answer.status == 204:
         assert "content" not in described
         assert answer.body == ""

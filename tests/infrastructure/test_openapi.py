@@ -144,10 +144,42 @@ def test_headers_stand_where_they_are_sent(document: Document) -> None:
     assert "Idempotency-Replayed" in purchase["responses"]["200"]["headers"]
     update = operation(document, "PATCH /provider-configurations/<configuration_id>")
     assert {"Org-Handle", "Product-ID"} <= {each["name"] for each in update["parameters"]}
-    answers = document["components"]["responses"]
-    assert "Allow" in answers["NumbersMethodNotAllowed"]["headers"]
-    assert "WWW-Authenticate" in answers["NumbersUnauthorized"]["headers"]
-    assert "Retry-After" in answers["NumbersServiceUnavailable"]["headers"]
+
+
+HEADERS_OF = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After", "503": "Retry-After"}
+FILES = ("/docs", "/docs/{asset}", "/console", "/openapi.json")
+
+
+def test_each_error_tells_its_headers(document: Document) -> None:
+    found = []
+    for path, item in document["paths"].items():
+        for told in item.values():
+            for status, response in told["responses"].items():
+                answer = resolved(document, response)
+                ours = "X-Request-Id" in answer.get("headers", {})  # else it is the gateway's alone
+                if status in HEADERS_OF and ours and (path, status) != ("/health", "503"):
+                    assert HEADERS_OF[status] in answer["headers"], (path, status)
+                    found.append(status)
+    assert set(found) == set(HEADERS_OF)
+
+
+def test_a_replayed_answer_tells_that_it_is_one(document: Document) -> None:
+    responses = operation(document, "POST /phone-numbers/purchase")["responses"]
+    told = {status for status, each in responses.items() if "Idempotency-Replayed" in each.get("headers", {})}
+    assert {"200", "403", "404", "409", "500"} <= told
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_tells_how_it_is_kept(document: Document, path: str) -> None:
+    for status in ("200", "304"):
+        told = document["paths"][path]["get"]["responses"][status]["headers"]
+        assert {"ETag", "Cache-Control", "Vary"} <= set(told), status
+        assert ("Content-Security-Policy" in told) == (path != "/docs/{asset}"), status
+
+
+def test_what_no_operation_answers_is_told_at_the_top(document: Document) -> None:
+    for said in ("308", "`Location`", "413", "431", "429", "503"):
+        assert said in document["info"]["description"]
 
 
 # Its errors are ours.
@@ -259,7 +291,46 @@ BREAKS: dict[str, Callable[[Document], Any]] = {
     "never answered 202": lambda new: _without(
         new, "paths", "/operations/{operation_id}/retry", "post", "responses", "202"
     ),
+    "never answered 403": lambda new: _without(new, "paths", "/operations", "get", "responses", "403"),
+    "200 has no header ETag": lambda new: _without(
+        new, "paths", "/docs/{asset}", "get", "responses", "200", "headers", "ETag"
+    ),
+    "401 has no header WWW-Authenticate": lambda new: _without(
+        new, "components", "responses", "NumbersUnauthorized", "headers", "WWW-Authenticate"
+    ),
+    "400.code is gone": lambda new: _without(new, *SCHEMAS, "NumbersError", "properties", "code"),
+    "400.retryable may be absent now": lambda new: new["components"]["schemas"]["NumbersError"]["required"].remove(
+        "retryable"
+    ),
+    "400 may be string now": lambda new: new["components"]["schemas"].update(ConfigurationsError={"type": "string"}),
+    "the credential XApiKey is sent otherwise": lambda new: new["components"]["securitySchemes"]["XApiKey"].update(
+        name="X-Key"
+    ),
+    "the credential ApiToken is sent otherwise": lambda new: _without(new, "components", "securitySchemes", "ApiToken"),
+    "not served at /api/v1": lambda new: new["servers"][0].update(url="/api/v2"),
+    "is called find_numbers": lambda new: new["paths"]["/phone-numbers/search"]["post"].update(
+        operationId="find_numbers"
+    ),
+    "data.status may be PORTING": lambda new: _property(new, "PhoneConfigurationSchema", "status")["enum"].append(
+        "PORTING"
+    ),
+    "data.status may be other values": lambda new: _property(new, "PhoneConfigurationSchema", "status").pop("enum"),
+    "number_type may not be mobile": lambda new: _property(new, "SearchRequest", "number_type")["enum"].remove(
+        "mobile"
+    ),
+    "country_code may not be other values": lambda new: _property(new, "SearchRequest", "country_code").update(
+        enum=["NY"]
+    ),
+    "200.success may be False": lambda new: _property(new, "SearchResponse", "success").update(const=False),
+    "query from is of format date now": lambda new: new["paths"]["/audit-events"]["get"]["parameters"][0][
+        "schema"
+    ].update(format="date"),
 }
+
+
+def _property(document: Document, schema: str, name: str) -> Document:
+    found: Document = document["components"]["schemas"][schema]["properties"][name]
+    return found
 
 
 @pytest.mark.parametrize("words", BREAKS)
