@@ -117,6 +117,7 @@ class Numbers:
         from telephony.models.limits import Limits, key
         from telephony.models.operations import Operation
         from telephony.models.phone_configurations import PhoneConfiguration
+        from telephony.models.provider_configurations import ProviderConfiguration
 
         for operation in self.operations:
             Operation(operation.id).delete()
@@ -126,6 +127,8 @@ class Numbers:
             for event in AuditEvent.query(self.agency_id):
                 batch.delete(event)
         Limits(key(self.agency_id)).delete()
+        for account in ProviderConfiguration.query(self.agency_id):
+            account.update([ProviderConfiguration.numbers.set(0)])
         for assistant in Assistant.query(self.agency_id):
             assistant.numbers = 0
             assistant.save()
@@ -246,6 +249,8 @@ class Numbers:
         }
         counted = {each.pk.rpartition("#")[2]: int(each.records) for each in items["counts"] if each.records}
         assert counted == {**Counter(each.status for each in live), **({"ALL": len(live)} if live else {})}
+        accounts = self._counted_by_accounts()
+        assert accounts == {id: sum(each.provider_configuration_id == id for each in live) for id in accounts}
         assert self._assigned(live, unfinished) == self._counted_by_assistants()
         assert [each.status for each in unfinished if each.due_at is None] == []
         assert {each.operation_id for each in items["phone"] if each.operation_id} <= {each.id for each in unfinished}
@@ -269,6 +274,12 @@ class Numbers:
         found = Counter(int(each.assistant_id) for each in live if each.assistant_id is not None)
         goals = (each.input.get("assistant_id") for each in unfinished)
         return found + Counter(int(goal) for goal in goals if goal is not None)
+
+    def _counted_by_accounts(self) -> dict[int, int]:
+        """By the id of the provider configuration."""
+        from telephony.models import provider_configurations
+
+        return {int(each.id): int(each.numbers) for each in provider_configurations.of_agency(self.agency_id)}
 
     def _counted_by_assistants(self) -> Counter[int]:
         from telephony.models.assistants import Assistant

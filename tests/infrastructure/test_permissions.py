@@ -30,6 +30,9 @@ OPENERS = {
 }
 """The functions that may open an agency's carrier secrets."""
 
+COUNTERS = {"PhoneNumbersFunction", "PurchaseNumberFunction", "RetryWorkerFunction"}
+"""The functions that count numbers, of their carrier accounts, too."""
+
 RUNNERS = {
     *KEEPERS,
     "PhoneNumbersFunction",
@@ -96,10 +99,11 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
         (Grant("dynamodb:Query", "AuditEventsTable"), {"OperationsFunction"}),
         (Grant("kms:Encrypt", "SecretsKey"), KEEPERS),
         (Grant("dynamodb:PutItem", "ProviderConfigurationsTable"), KEEPERS),
+        (Grant("dynamodb:UpdateItem", "ProviderConfigurationsTable"), KEEPERS | COUNTERS),
         (Grant("dynamodb:DeleteItem", "ProviderConfigurationsTable"), {"ProviderConfigurationsFunction"}),
         (
             Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_agency"),
-            {"PhoneConfigurationsFunction", "ProviderConfigurationsFunction", "RetryWorkerFunction"},
+            KEEPERS | {"PhoneConfigurationsFunction", "RetryWorkerFunction"},
         ),
         (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_status"), {"PhoneConfigurationsFunction"}),
         (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_request"), {"PhoneConfigurationsFunction"}),

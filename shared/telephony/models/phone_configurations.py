@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -22,7 +23,9 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from telephony import clock
 from telephony.errors import Conflict, OperationInProgress
+from telephony.models import provider_configurations
 from telephony.models.base import Table, Write, delete, get, put, storable, storage_errors, unchanged, update
+from telephony.models.provider_configurations import ProviderConfiguration
 
 RELEASED_KEPT_FOR = 90 * 86400
 """Seconds that a released number's record stays readable."""
@@ -285,8 +288,12 @@ def _listed(found: list[PhoneConfiguration]) -> Listed:
     return Listed(found, None)
 
 
-def create(configuration: PhoneConfiguration, operation_id: str) -> list[Write]:
-    """A new record with its guard and counts; fails with `Conflict` (`already_owned`) if the number is guarded."""
+def create(configuration: PhoneConfiguration, operation_id: str, account: ProviderConfiguration) -> list[Write]:
+    """A new record with its guard and counts, of a number of the carrier account `account`.
+
+    Fails with `Conflict`: `already_owned` if the number is guarded, `conflict` if the account was changed or deleted
+    since it was read.
+    """
     assert configuration.phone_number is not None
     guard = NumberGuard(
         guard_key(configuration.phone_number),
@@ -299,6 +306,7 @@ def create(configuration: PhoneConfiguration, operation_id: str) -> list[Write]:
         put(configuration, PhoneConfiguration.pk.does_not_exist()),
         *_count(str(configuration.agency_id), NumberStatus.PENDING, 1),
         _count_live(str(configuration.agency_id), 1),
+        provider_configurations.count_number(account.agency_id, int(account.id), 1, revision=account.revision),
     ]
 
 
@@ -323,6 +331,7 @@ def replace(configuration: PhoneConfiguration, status: NumberStatus | None = Non
             guard = NumberGuard(guard_key(str(configuration.phone_number)))
             writes += [
                 _count_live(agency_id, -1),
+                provider_configurations.count_number(agency_id, int(configuration.provider_configuration_id), -1),
                 delete(guard, NumberGuard.phone_configuration_id == configuration.id),
             ]
     return [put(configuration, PhoneConfiguration.revision == read, _changed), *writes]
@@ -356,14 +365,16 @@ def all_live(agency_id: str) -> Iterator[PhoneConfiguration]:
                 yield each
 
 
-def any_bought_with(agency_id: str, provider_configuration_id: int) -> bool:
-    """Whether a live number of the agency was bought with that carrier account."""
+def bought_with(agency_id: str, provider_configuration_id: int, limit: int) -> list[PhoneConfiguration]:
+    """Some live numbers that the carrier account has, newest first: no more than `limit`.
+
+    Out of an index, which knows only a moment later what was just bought.
+    """
+    theirs = PhoneConfiguration.provider_configuration_id == provider_configuration_id
+    bought = theirs & PhoneConfiguration.provider_phone_number_id.exists()
     with storage_errors():
-        bought = PhoneConfiguration.provider_configuration_id == provider_configuration_id
-        return (
-            next(iter(PhoneConfiguration.by_agency.query(agency_id, filter_condition=bought, limit=1)), None)
-            is not None
-        )
+        found = PhoneConfiguration.by_agency.query(agency_id, filter_condition=bought, scan_index_forward=False)
+        return list(islice(found, limit))
 
 
 def reload(configuration_id: str) -> PhoneConfiguration | None:

@@ -52,6 +52,8 @@ class ProviderConfiguration(Table):
     sealed_fields: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, default=list)
     endings = JSONAttribute(default=dict)
     """The last four characters of each secret, to show without opening it."""
+    numbers = NumberAttribute(default=0)
+    """Live phone numbers that were bought or imported with it. Only `count_number` writes it, outside of `revision`."""
     revision = NumberAttribute(default=1)
     created_at = NumberAttribute()
     updated_at = NumberAttribute()
@@ -127,16 +129,51 @@ def create(configuration: ProviderConfiguration) -> list[Write]:
 
 
 def replace(configuration: ProviderConfiguration) -> Write:
-    """Writes back a record that was read; fails with `Conflict` if it was changed or deleted meanwhile."""
-    read = configuration.revision
-    configuration.revision = read + 1
+    """Writes back a record that was read, but for its count of numbers.
+
+    Fails with `Conflict` if it was changed or deleted meanwhile.
+    """
+    unchanged_since = ProviderConfiguration.revision == configuration.revision
+    configuration.revision += 1
     configuration.updated_at = clock.now_ms()
-    return put(configuration, ProviderConfiguration.revision == read, _changed)
+    written = {
+        name: attribute
+        for name, attribute in configuration.get_attributes().items()
+        if not (attribute.is_hash_key or attribute.is_range_key or name == "numbers")
+    }
+    values = {name: getattr(configuration, name) for name in written}
+    return update(
+        ProviderConfiguration(configuration.agency_id, configuration.id),
+        [
+            attribute.remove() if values[name] is None else attribute.set(values[name])
+            for name, attribute in written.items()
+        ],
+        unchanged_since,
+        _changed,
+    )
 
 
-def remove(configuration: ProviderConfiguration) -> Write:
-    return delete(configuration, ProviderConfiguration.revision == configuration.revision, _changed)
+def remove(configuration: ProviderConfiguration, *, in_use_too: bool) -> Write:
+    """Fails with `Conflict` if it was changed since it was read, and unless `in_use_too` while it has numbers."""
+    same = ProviderConfiguration.revision == configuration.revision
+    return delete(configuration, same if in_use_too else same & (ProviderConfiguration.numbers == 0), _changed)
+
+
+def count_number(agency_id: str, configuration_id: int, change: int, *, revision: float | None = None) -> Write:
+    """A number more (1) or less (-1) that was bought or imported with a configuration.
+
+    Fails with `Conflict` if there is no such configuration, or if its `revision` is not the given one any more: what is
+    about to be bought with keys that were read may else be recorded under those of another account.
+    """
+    same = ProviderConfiguration.id.exists() if revision is None else ProviderConfiguration.revision == revision
+    item = ProviderConfiguration(agency_id, configuration_id)
+    return update(item, [ProviderConfiguration.numbers.add(change)], same, _changed)
 
 
 def _changed() -> Conflict:
-    return Conflict("The provider configuration was changed meanwhile", fix="Read it again and repeat the request.")
+    """Retryable: whoever reads the record again can go on."""
+    conflict = Conflict(
+        "The provider configuration was changed or deleted meanwhile", fix="Read it again and repeat the request."
+    )
+    conflict.retryable = True
+    return conflict

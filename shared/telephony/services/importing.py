@@ -133,7 +133,7 @@ class Importing:
         operation.input["phone_configuration_id"] = record.id
         setup = _setup(operation, request.provider, agency, assistant)
         writes = [
-            *phone_configurations.create(record, operation.id),
+            *phone_configurations.create(record, operation.id, configuration),
             limits.reserve(agency_id, bounds, price.amount if price else None, operations=0),
             _audit(operation, "number.import_begun", record),
         ]

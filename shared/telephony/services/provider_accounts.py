@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import Conflict, Forbidden, InvalidRequest, NotFound
-from telephony.models import agencies, audit_events, phone_configurations, provider_configurations
+from telephony.models import agencies, audit_events, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write, commit, get_together
 from telephony.models.provider_configurations import ProviderConfiguration
@@ -146,7 +146,7 @@ class ProviderAccounts:
             )
         commit(
             agencies.change_configurations(agency, telephony_too=True),
-            provider_configurations.remove(configuration),
+            provider_configurations.remove(configuration, in_use_too=force),
             _audit(scope.principal, "deleted", configuration, before=configuration.facts(), in_use_by=uses),
         )
 
@@ -305,7 +305,7 @@ def _uses(
     agency: Agency, configurations: Sequence[ProviderConfiguration], configuration: ProviderConfiguration
 ) -> list[str]:
     found = []
-    if phone_configurations.any_bought_with(agency.id, int(configuration.id)):
+    if configuration.numbers:
         found.append("phone numbers")
     runs_telephony = configuration.provider in (ProviderType.TELNYX, ProviderType.ULTRAVOX)
     provisioned = agency.telnyx_application_id or agency.telnyx_outbound_profile_id or agency.telephony_configured

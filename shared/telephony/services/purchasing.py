@@ -199,7 +199,7 @@ class Purchasing:
         )
         monthly = quote.monthly.amount if quote.monthly else None
         writes = [
-            *phone_configurations.create(record, operation.id),
+            *phone_configurations.create(record, operation.id, configuration),
             limits.reserve(agency_id, seen.limits, monthly, operations=0 if of_batch else 1),
             _audit(operation, "number.purchase_begun", record),
         ]
