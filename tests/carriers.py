@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +36,7 @@ def for_sale(carrier: str, country: str = "US", kind: str = "local") -> Iterator
 
 
 def store_credentials(
-    carrier: str, agency_id: str, secrets: dict[str, str] | None = None, meta: dict[str, str] | None = None
+    carrier: str, agency_id: str, given: dict[str, str] | None = None, meta: dict[str, str] | None = None
 ) -> None:
     """Stores an agency's account unchecked; the demo account's unless told otherwise."""
     from telephony.bootstrap import container
@@ -45,11 +47,25 @@ def store_credentials(
     container().provider_accounts.store(
         Principal(agency_id, Role.OWNER, "test", "operator"),
         ProviderType(carrier),
-        secrets or SECRETS[carrier],
+        given or SECRETS[carrier],
         Saving(Deadline.after(30), validate=False),
         base_url=BASE_URLS[carrier],
         meta=meta,
     )
+
+
+def with_own_account(world: World, carrier: str, agency_id: str) -> CarrierNumbers:
+    """The numbers of an agency that gets an account of its own at Twilio or SignalWire, with money enough."""
+    simulator = world.servers[carrier].simulator
+    if carrier == "twilio":
+        key, secret = f"AC{secrets.token_hex(16)}", secrets.token_hex(16)
+        simulator.add_account(key, {"auth_token": secret, "balance": "100000.00"})
+    else:
+        key, secret = str(uuid.uuid4()), f"PT{secrets.token_hex(24)}"
+        simulator.add_account(key, {"api_token": secret})
+    given = {"api_key": key, "api_secret": secret, "signing_key": "PSK_own"}
+    store_credentials(carrier, agency_id, given)
+    return CarrierNumbers(world, carrier, agency_id, key=key)
 
 
 class CarrierNumbers(Numbers):

@@ -128,6 +128,7 @@ class Simulator(Store):
         super().forget_run()
         self.log: deque[Record] = deque(maxlen=100_000)
         self._faults: list[Fault] = []
+        self._late: list[tuple[float, _Performance]] = []
         self._recent: dict[str, list[float]] = {}
 
     # What a carrier fills in
@@ -180,6 +181,7 @@ class Simulator(Store):
         if latency := self.settings["latency"]:
             time.sleep(latency)
         with self.lock:
+            self._land_late()
             fault = next((fault for fault in self._faults if fault.takes(request.method, request.path)), None)
             entry = {
                 "at": self.now(),
@@ -190,11 +192,29 @@ class Simulator(Store):
                 "status": None,
             }
             self.log.append(entry)
-        response = fault.apply(lambda: self._handle(request)) if fault else self._handle(request)
+        perform = _Performance(self, request)
+        response = fault.apply(perform) if fault else perform()
         entry["status"] = response.status_code
         return response
 
-    def _handle(self, request: Request) -> Response:
+    @override
+    def advance(self, seconds: float) -> None:
+        with self.lock:
+            super().advance(seconds)
+            self._land_late()
+
+    def put_off(self, seconds: float, performance: "_Performance") -> None:
+        with self.lock:
+            self._late.append((self.now() + seconds, performance))
+
+    def _land_late(self) -> None:
+        due = [(moment, perform) for moment, perform in self._late if moment <= self.now()]
+        self._late = [late for late in self._late if late not in due]
+        for _, perform in due:
+            perform()
+
+    def handle(self, request: Request) -> Response:
+        """What the carrier makes of a request, faults apart."""
         headers: Mapping[str, str] | None = None
         with self.lock:
             self.tick()
@@ -239,3 +259,18 @@ class Simulator(Store):
     def clear_faults(self) -> None:
         with self.lock:
             self._faults.clear()
+
+
+class _Performance:
+    """A request on its way to its handler."""
+
+    def __init__(self, simulator: Simulator, request: Request) -> None:
+        self._simulator = simulator
+        self._request = request
+
+    def __call__(self) -> Response:
+        return self._simulator.handle(self._request)
+
+    def later(self, seconds: float) -> None:
+        self._request.get_data()  # the connection is gone by then
+        self._simulator.put_off(seconds, self)

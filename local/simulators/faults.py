@@ -5,12 +5,19 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Protocol
 
 from werkzeug.wrappers import Response
 
-Perform = Callable[[], Response]
-"""Does what the request asks for and gives the usual answer."""
+
+class Perform(Protocol):
+    """Does what the request asks for and gives the usual answer."""
+
+    def __call__(self) -> Response: ...
+
+    def later(self, seconds: float) -> None:
+        """The same once so many seconds have passed on the carrier's clock; nobody gets the answer."""
+
 
 HTML_502 = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
@@ -35,6 +42,7 @@ class Fault:
                     the effect happens, but the answer arrives empty, cut to invalid JSON, as valid JSON of another
                     type, or with the connection closed in the middle of it
     slow            waits `seconds`, then answers as usual
+    lands_late      a proxy's empty 504 at once; the effect happens `seconds` later
     """
 
     kind: str
@@ -140,6 +148,11 @@ def _slow(fault: Fault, perform: Perform) -> Response:
     return perform()
 
 
+def _lands_late(fault: Fault, perform: Perform) -> Response:
+    perform.later(fault.seconds)
+    return Response("", 504)
+
+
 KINDS: dict[str, Callable[[Fault, Perform], Response]] = {
     "refuse": _refuse,
     "timeout_before": _timeout_before,
@@ -151,4 +164,5 @@ KINDS: dict[str, Callable[[Fault, Perform], Response]] = {
     "wrong_type": _wrong_type,
     "torn_body": _torn_body,
     "slow": _slow,
+    "lands_late": _lands_late,
 }

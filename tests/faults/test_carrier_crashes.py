@@ -6,8 +6,6 @@ Points are found as in test_purchase_crashes.py; what happened is counted in the
 from __future__ import annotations
 
 import re
-import secrets
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -15,7 +13,7 @@ from itertools import chain, islice
 import pytest
 
 from local.simulators import demo_accounts as demo
-from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, store_credentials
+from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, with_own_account
 from tests.faults.effects import Killed, killed
 from tests.faults.lab import Case, Lab
 
@@ -130,21 +128,14 @@ def agency(request: pytest.FixtureRequest, laboratory: Lab) -> Iterator[tuple[Ca
 
     laboratory.clear()
     case, carrier = laboratory.case(), request.param
-    simulator = laboratory.world.servers[carrier].simulator
-    if carrier == "twilio":
-        key, secret = f"AC{secrets.token_hex(16)}", secrets.token_hex(16)
-        simulator.add_account(key, {"auth_token": secret, "balance": "100000.00"})
-    else:
-        key, secret = str(uuid.uuid4()), f"PT{secrets.token_hex(24)}"
-        simulator.add_account(key, {"api_token": secret})
-    store_credentials(carrier, case.agency_id, {"api_key": key, "api_secret": secret, "signing_key": "PSK_faults"})
-    numbers = CarrierNumbers(laboratory.world, carrier, case.agency_id, key=key)
+    numbers = with_own_account(laboratory.world, carrier, case.agency_id)
     with pytest.MonkeyPatch.context() as patch:
         # Fast enough that no request waits for its turn: whether one waits would depend on how fast the machine is.
         patch.setenv("CARRIER_REQUESTS_PER_SECOND", "100000")
         container.cache_clear()
         yield case, numbers, numbers.new_assistant(ultravox_agent_id=demo.ULTRAVOX_AGENT_ID)
     container.cache_clear()
+    simulator = numbers.server.simulator
     simulator.change_inventory([], simulator.state["hidden_numbers"])
 
 

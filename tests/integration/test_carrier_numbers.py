@@ -398,28 +398,6 @@ def test_what_was_cut_off_before_the_order_is_ordered_by_the_queue(numbers: Carr
     numbers.check()
 
 
-def test_a_number_bought_by_hand_before_our_order_stays_theirs(
-    numbers: CarrierNumbers, cut_off: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # given somebody who buys the number at the carrier just after the worker has looked for our order
-    look = _client(numbers).quote
-
-    def looked(client: Any, number: str) -> Any:
-        found = look(client, number)
-        numbers.buy_by_hand(number)
-        return found
-
-    monkeypatch.setattr(_client(numbers), "quote", looked)
-
-    numbers.world.run_queue()
-
-    [operation] = numbers.operations
-    assert (operation.status, operation.error["code"]) == ("ABANDONED", "already_at_carrier")
-    assert numbers.urls(cut_off) == (None, None)
-    assert numbers.record(cut_off).status == "RELEASED"
-    numbers.check()
-
-
 def test_wiring_that_fails_is_done_soon(signalwire: CarrierNumbers) -> None:
     # given handlers that can't be set at first
     number = number_of(signalwire)

@@ -58,6 +58,8 @@ class OwnedNumber(Wires):
     capabilities: Capabilities
     friendly_name: str | None = None
     country_code: str | None = None
+    reference: str | None = None
+    """What was ordered with it, ours or not: empty for nothing, None where the carrier keeps none."""
 
 
 @dataclass(frozen=True, slots=True)

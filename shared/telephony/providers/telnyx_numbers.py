@@ -90,11 +90,18 @@ class TelnyxNumbers(Telnyx):
     def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
         if order_id is None:
             params = {"filter[customer_reference]": reference}
-            listed = self.send("look the order up", "GET", "/number_orders", _ids, params=params)
-            order_id = listed[0] if listed else None
+            order_id = self.send(
+                "look the order up",
+                "GET",
+                "/number_orders",
+                lambda listed: _order_id(listed, phone_number, reference),
+                params=params,
+            )
         # Lists show the numbers without their states: the order itself is read.
         order = self._find("read the order", f"/number_orders/{order_id}", _order) if order_id else None
-        return order or self._order_of_number(phone_number, reference)
+        if order is None or order.status == "failure":
+            return self._order_of_number(phone_number, reference) or order
+        return order
 
     def _order_of_number(self, phone_number: str, reference: str) -> Order | None:
         """The order that a number came by: numbers keep the reference, and Telnyx may list them first."""
@@ -171,8 +178,16 @@ def _owned_capabilities(messaging_profile_id: str | None) -> Capabilities:
     return Capabilities(voice=True, sms=messaging, mms=messaging)
 
 
-def _ids(records: list[dict[str, Any]]) -> list[str]:
-    return [_id(record) for record in records]
+def _order_id(listed: list[dict[str, Any]], phone_number: str, reference: str) -> str | None:
+    """Of the order of that number and reference; of one that failed only if there is no other."""
+    found = [
+        record
+        for record in listed
+        if record.get("customer_reference") == reference
+        and any(each.get("phone_number") == phone_number for each in record.get("phone_numbers") or ())
+    ]
+    found.sort(key=lambda record: record.get("status") == "failure")
+    return _id(found[0]) if found else None
 
 
 def _id(record: Mapping[str, Any]) -> str:
@@ -220,4 +235,5 @@ def _owned(record: Mapping[str, Any]) -> OwnedNumber:
         connection_id=record.get("connection_id") or None,
         messaging_profile_id=messaging,
         country_code=record.get("country_iso_alpha2") or None,
+        reference=record.get("customer_reference") or "",
     )

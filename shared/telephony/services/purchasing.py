@@ -41,9 +41,9 @@ from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.base import Write, get_together, put
 from telephony.models.limits import Limits
-from telephony.models.operations import FINAL, IdempotencyKey, Operation, Status
+from telephony.models.operations import FINAL, IdempotencyKey, Operation, Status, StepState
 from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
-from telephony.providers.base import NumberProvider, NumberSetup, Order
+from telephony.providers.base import NumberProvider, NumberSetup, Order, OwnedNumber
 from telephony.providers.reasons import FIXES
 from telephony.services import wiring
 from telephony.services.accounts import Accounts
@@ -67,13 +67,16 @@ NUMBER_OVERDUE = 3600
 DOUBTED_FOR = 3600
 """Seconds for which a number that is not for sale any more may be ours, by an order that isn't listed yet."""
 
+GIVEN_UP_AFTER = 300
+"""Seconds for which an order that nobody finds may still arrive at the carrier: its money is not given back before."""
+
 BATCH_PATIENCE = 6 * 3600
 """Seconds for which a purchase of a batch is tried again after what a retry could mend."""
 
 CHECK_ACCOUNT = "Check the carrier account: the number may have been released there."
 
-IN_DOUBT = "in_doubt"
-"""In the step's data: the caller was told that the outcome is unknown."""
+REFUSAL = "refusal"
+"""In the step's data: what the purchase ends with, instead of one more order, if none of its orders has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Purchase:
     """Read in this very invocation, or None."""
     nothing_bought: bool = False
     """Whether it is certain, so far, that no money was spent."""
+    in_doubt: bool = False
+    """Whether an earlier order of this purchase may have arrived, or may still arrive."""
 
 
 class Purchasing:
@@ -185,7 +190,7 @@ class Purchasing:
         if seen.guard is not None:
             refuse_guarded(seen.guard, agency_id)
         client = self._accounts.client(configuration, deadline, paced=of_batch)
-        quote = _quote_to_buy(client, request.phone_number)
+        quote = _quote_to_buy(client, *_look_at(client, request.phone_number))
         _check_prices(quote, request, seen.limits)
         record = _new_record(agency_id, operation.id, request, int(configuration.id), quote)
         operation.input = {**operation.input, "phone_configuration_id": record.id}
@@ -285,7 +290,7 @@ class Purchasing:
             reference=operation.id,
             friendly_name=given["friendly_name"],
         )
-        return Purchase(record, client, setup, assistant)
+        return Purchase(record, client, setup, assistant, in_doubt=operation.step(BUY).attempts > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,16 +310,27 @@ class _Seen:
 def _before_buying(run: Run[Purchase]) -> None:
     """Once more before each order: that the number is not in the account yet, and what it costs.
 
-    The journal's "begun" so says that it was not there: what is found there later is what was bought.
+    The journal's "begun" so says that it was not there: what is found there later is what was bought, also if it comes
+    by an earlier order of this purchase that nobody found. While one may still arrive, nothing is given up for good.
     """
-    c = run.context
-    c.nothing_bought = True
-    if run.data(BUY).get(IN_DOUBT) and run.operation.input["interactive"]:
-        # The caller was told that the outcome is unknown, and the carrier now says that there is none: the money goes
-        # back, instead of a purchase that nobody expects any more.
-        raise _rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
-    c.quote = _quote_to_buy(c.provider, str(c.record.phone_number))
-    _check_against_reservation(c.quote, c.record)
+    c, begun = run.context, run.operation.step(BUY)
+    age = clock.now() - (begun.started_at or 0)
+    c.in_doubt = begun.state == StepState.STARTED
+    c.nothing_bought = not c.in_doubt
+    owned, quote = _look_at(c.provider, str(c.record.phone_number))
+    ours = owned is not None and owned.reference in (None, run.operation.id)
+    if c.in_doubt and (ours or (owned is None and quote is None and age < DOUBTED_FOR)):
+        raise NotSettled("The number may be ours by now", retry_after=_poll_after(run.operation))
+    try:
+        c.quote = _quote_to_buy(c.provider, owned, quote)
+        _check_against_reservation(c.quote, c.record)
+        if refusal := run.data(BUY).get(REFUSAL):
+            raise TelephonyError.from_record(refusal)
+    except TelephonyError as error:
+        if c.in_doubt and age < GIVEN_UP_AFTER:
+            raise NotSettled("The order may still arrive", retry_after=_poll_after(run.operation)) from error
+        c.nothing_bought = True
+        raise
 
 
 def _buy(run: Run[Purchase]) -> Data:
@@ -323,32 +339,44 @@ def _buy(run: Run[Purchase]) -> Data:
     try:
         order = c.provider.order(str(c.record.phone_number), c.setup)
     except OutcomeUnknown:
-        run.partial = {IN_DOUBT: True}
+        if run.operation.input["interactive"]:
+            # The caller is told that the outcome is unknown. If it turns out that there is no order, the money goes
+            # back, instead of a purchase that nobody expects any more.
+            refusal = _rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
+            run.partial = {REFUSAL: refusal.record()}
         raise
-    except TelephonyError:
-        c.nothing_bought = True
+    except TelephonyError as error:
+        _be_refused(run, error)
         raise
     try:
         return _follow(run, order)
     except TelephonyError as error:
-        if c.nothing_bought:
+        if c.nothing_bought or isinstance(error, NotSettled):
             raise
         # It is ordered, and the caller gets its order: what the carrier fails to do now is done soon.
         raise Waiting(NUMBER_LAG, **run.partial) from error
 
 
+def _be_refused(run: Run[Purchase], error: TelephonyError) -> None:
+    """Nothing was bought by an order, unless it was refused because an earlier one of this purchase had arrived.
+
+    Raises `NotSettled` then: whether that is so shows when the number is looked for again.
+    """
+    age = clock.now() - (run.operation.step(BUY).started_at or 0)
+    if run.context.in_doubt and age < GIVEN_UP_AFTER:
+        run.partial = {"order_id": None} | ({REFUSAL: error.record()} if _ends(run.operation, error) else {})
+        raise NotSettled("An earlier order may have arrived", retry_after=_poll_after(run.operation)) from error
+    run.context.nothing_bought = True
+
+
 def _find(run: Run[Purchase]) -> Data | None:
     c = run.context
     order_id = run.data(BUY).get("order_id") or None
-    number = str(c.record.phone_number)
-    order = c.provider.find_order(number, run.operation.id, order_id)
+    order = c.provider.find_order(str(c.record.phone_number), run.operation.id, order_id)
     if order is not None:
         return _follow(run, order)
     if order_id is not None:
         raise _rejected("number_gone", "The carrier does not know its own order any more", c.provider, CHECK_ACCOUNT)
-    doubted = clock.now() - run.operation.created_at < DOUBTED_FOR
-    if doubted and c.provider.quote(number) is None:
-        raise NotSettled("The number is no longer for sale: it may be ours", retry_after=_poll_after(run.operation))
     return None
 
 
@@ -357,8 +385,9 @@ def _follow(run: Run[Purchase], order: Order) -> Data:
     c = run.context
     run.partial = {"order_id": order.id, "purchase_details": order.details, "lacking": order.failure}
     if order.status == "failure":
-        c.nothing_bought = True
-        raise _rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
+        failure = _rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
+        _be_refused(run, failure)
+        raise failure
     if order.status == "pending":
         raise Waiting(_poll_after(run.operation), **run.partial)
     number = order.number or c.provider.owned(str(c.record.phone_number))
@@ -411,14 +440,9 @@ def _refuse(operation: Operation, _error: TelephonyError) -> Sequence[Write]:
 
 
 def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | None:
-    """Gives everything back, once; None while something may have been bought, or waiting can mend it.
-
-    A caller who waits for the answer is told at once of what a retry could mend: it decides itself.
-    """
+    """Gives everything back, once; None while something may have been bought, or waiting can mend it."""
     c, operation = run.context, run.operation
-    if not c.nothing_bought or isinstance(error, StorageUnavailable | OutOfTime):
-        return None
-    if error.retryable and not operation.input["interactive"] and clock.now() < operation.created_at + BATCH_PATIENCE:
+    if not c.nothing_bought or not _ends(operation, error):
         return None
     c.record.metadata = {**c.record.metadata, "failure": error.code}
     c.record.operation_id = None
@@ -433,19 +457,37 @@ def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | Non
     return writes
 
 
+def _ends(operation: Operation, error: TelephonyError) -> bool:
+    """Whether the purchase ends with it.
+
+    A caller who waits for the answer is told at once of what a retry could mend: it decides itself.
+    """
+    if isinstance(error, StorageUnavailable | OutOfTime):
+        return False
+    patient = not operation.input["interactive"] and clock.now() < operation.created_at + BATCH_PATIENCE
+    return not (error.retryable and patient)
+
+
 # Checks and records
 
 
-def _quote_to_buy(provider: NumberProvider, phone_number: str) -> AvailableNumber:
-    """The number as it is for sale now. Raises `Conflict` (`already_at_carrier`) or `number_unavailable`."""
-    if provider.owned(phone_number) is not None:
+def _look_at(provider: NumberProvider, phone_number: str) -> tuple[OwnedNumber | None, AvailableNumber | None]:
+    """The number in the carrier account, or else as it is for sale now."""
+    owned = provider.owned(phone_number)
+    return owned, None if owned else provider.quote(phone_number)
+
+
+def _quote_to_buy(
+    provider: NumberProvider, owned: OwnedNumber | None, quote: AvailableNumber | None
+) -> AvailableNumber:
+    """What `_look_at` saw, if it can be bought. Raises `Conflict` (`already_at_carrier`) or `number_unavailable`."""
+    if owned is not None:
         # Buying an owned number again may silently overwrite its webhooks.
         raise Conflict(
             "This number is already in the carrier account",
             code="already_at_carrier",
             fix="Import the number instead of buying it.",
         )
-    quote = provider.quote(phone_number)
     if quote is None:
         raise _rejected("number_unavailable", "This number is not available any more", provider)
     return quote

@@ -222,13 +222,13 @@ class Saga:
             return step.run(run)
         if run.deadline.remaining() < STEP_SECONDS:
             raise OutOfTime("The time of this invocation is used up")
-        if record.state == StepState.STARTED and record.started_by != run.operation.lease:
+        by_another_run = record.state == StepState.STARTED and record.started_by != run.operation.lease
+        if by_another_run:
             found = _look(step, record, run)
             if found is not None:
                 return found
-            record.state = StepState.PENDING
-        if record.state == StepState.PENDING:
-            step.check(run)
+        if by_another_run or record.state == StepState.PENDING:
+            step.check(run)  # until it passes, what another run began stays open
             _start(run.operation, record)
             self._flush(run, pending)
         return step.run(run)

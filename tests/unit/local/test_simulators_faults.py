@@ -60,6 +60,19 @@ def test_others_spoil_the_answer(fault: dict[str, Any], status: int, body: bytes
     assert bool(call.simulator.effects) is happened
 
 
+def test_an_effect_may_come_after_the_answer() -> None:
+    call = caller()
+    call.simulator.add_faults({"kind": "lands_late", "seconds": 60})
+
+    assert create(call).status_code == 504
+    call.simulator.advance(59)
+    assert call.data("GET", PATH)["data"] == []
+
+    call.simulator.advance(1)
+    assert [each["application_name"] for each in call.data("GET", PATH)["data"]] == [BODY["application_name"]]
+    assert [each["kind"] for each in call.simulator.effects] == ["application_created"]
+
+
 def test_a_truncated_answer_is_no_json() -> None:
     call = caller()
     call.simulator.add_faults({"kind": "truncated_json"})
