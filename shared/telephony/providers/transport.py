@@ -14,11 +14,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from telephony.clock import Deadline
@@ -31,10 +29,12 @@ from telephony.errors import (
     UnknownHost,
 )
 from telephony.observability import logger
+from telephony.providers import connections
 from telephony.values import ProviderType
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
+"""For the whole of an answer."""
 MARGIN_SECONDS = 2
 """Kept back from the function's time to write the journal and answer."""
 MAX_ATTEMPTS = 3
@@ -92,11 +92,7 @@ class Transport:
 
     def __init__(self, provider: ProviderType) -> None:
         self.provider = provider
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxies, no .netrc
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=8, max_retries=0))
+        self._session = connections.session()
         self._turn: Turn | None = None
 
     def paced(self, turn: Turn) -> Transport:
@@ -142,7 +138,6 @@ class Transport:
         left = deadline.remaining() - MARGIN_SECONDS
         if left < 1:
             raise OutOfTime(f"No time left to call {self.provider.title()}")
-        until = time.monotonic() + min(CONNECT_SECONDS + READ_SECONDS, left)
         try:
             with self._session.request(
                 call.method,
@@ -156,7 +151,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read(response, until)
+                return _read(response)
         except requests.RequestException as error:
             # Its text holds the URL and the host, which are not the caller's business: the chain is cut.
             raise self._no_answer(call, error) from None
@@ -198,14 +193,12 @@ class Transport:
         )
 
 
-def _read(response: requests.Response, until: float) -> Answer:
+def _read(response: requests.Response) -> Answer:
     content = b""
     for chunk in response.iter_content(64 * 1024):
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
             raise requests.exceptions.ContentDecodingError("answer too large")
-        if time.monotonic() > until:
-            raise requests.exceptions.ReadTimeout("answer too slow")
     try:
         body = json.loads(content) if content else None
     except (ValueError, RecursionError):
