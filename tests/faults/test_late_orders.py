@@ -166,13 +166,13 @@ def test_what_the_second_order_was_refused_for_may_be_the_first(late: Late) -> N
     late.assert_bought("refused")
 
 
-def test_a_purchase_of_unknown_outcome_whose_order_arrives_before_it_is_given_up_is_ours(late: Late) -> None:
+def test_a_purchase_of_unknown_outcome_whose_order_arrives_before_any_call_of_its_recovery_is_ours(late: Late) -> None:
     told(late)
-    points = [each for each in late.recover() if "/Countries/" not in each]  # a price shows nothing of an order
+    points = late.recover()
     late.assert_given_back("provider_unavailable")
-    names = {point.rpartition(" #")[0]: point for point in points}
-    assert ORDER[late.carrier] not in names
-    for point in (*points[: len(names)], *names.values()):
+    assert f"{ORDER[late.carrier]} #1" not in points
+    looks = [each for each in points if each.endswith(" #1") and "/Countries/" not in each]  # prices show no orders
+    for point in looks:
         late.begin()
         late.fault("lands_late", seconds=LATE)
         told(late)
@@ -180,6 +180,16 @@ def test_a_purchase_of_unknown_outcome_whose_order_arrives_before_it_is_given_up
         late.recover(late.arrives_before, point)
 
         late.assert_bought(point)
+
+
+def test_a_purchase_of_unknown_outcome_is_not_given_up_for_five_minutes(late: Late) -> None:
+    late.simulator.clear_faults()
+    late.fault("lands_late", seconds=290)
+    told(late)
+
+    late.recover()
+
+    late.assert_bought("late")
 
 
 def test_a_second_order_that_is_refused_is_not_followed_by_a_third(late: Late) -> None:
