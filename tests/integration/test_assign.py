@@ -214,6 +214,18 @@ def test_an_unreachable_carrier_is_told_of_and_the_queue_goes_on(numbers: Number
     numbers.check()
 
 
+def test_what_the_caller_was_told_goes_on_is_not_given_up_for_a_refused_key(numbers: Numbers, bought: str) -> None:
+    assistant = numbers.new_assistant()
+    fault = {"kind": "status", "method": "GET"}
+    numbers.world.telnyx.simulator.add_faults([fault | {"status": 503, "times": 3}, fault | {"status": 401}])
+    assert numbers.assign(bought, assistant).body["retry_scheduled"] is True
+
+    numbers.world.settle(3, 60.0)
+
+    assert numbers.record(bought).assistant_id == assistant
+    numbers.check()
+
+
 def test_what_could_not_be_wired_at_its_purchase_is_wired_when_it_is_assigned(numbers: Numbers) -> None:
     # given a number that Telnyx forgot to connect, and would not connect when asked
     number = next(_unsold)

@@ -525,6 +525,22 @@ def test_a_signalwire_number_waits_for_the_end_of_its_ban(
     signalwire.check()
 
 
+def test_a_release_that_has_waited_for_weeks_is_not_given_up_for_a_refused_token(signalwire: CarrierNumbers) -> None:
+    number = number_of(signalwire)
+    signalwire.purchase(number)
+    assert signalwire.release(number).status == 200
+    signalwire.server.simulator.add_faults({"kind": "status", "status": 401, "method": "DELETE"})
+    signalwire.world.pass_time(15 * DAY)
+
+    signalwire.world.run_queue()
+
+    assert signalwire.record(number).marked_for_release is True
+    signalwire.world.settle(2, 60.0)
+    assert signalwire.at_carrier(number) is None
+    assert signalwire.record(number).status == "RELEASED"
+    signalwire.check()
+
+
 def test_a_wrong_space_gives_nothing_back(signalwire: CarrierNumbers) -> None:
     # given a space that is gone, which answers 404 to everything
     number = number_of(signalwire)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -172,6 +173,74 @@ def test_asking_again_takes_an_unfinished_release_over(numbers: Numbers, bought:
 
     assert_released(numbers, bought)
     assert numbers.released(bought) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_what_the_caller_was_told_goes_on_is_not_given_up_for_a_refusal(
+    numbers: Numbers, bought: str, status: int
+) -> None:
+    simulator = numbers.world.telnyx.simulator
+    simulator.add_faults({"kind": "status", "status": 503, "method": "DELETE", "times": 3})
+    assert numbers.release(bought).body["retry_scheduled"] is True
+    simulator.add_faults({"kind": "status", "status": status, "method": "DELETE", "times": 99})
+
+    numbers.world.settle(3, 60.0)
+
+    [operation] = numbers.operations_on(bought)[1:]
+    record = numbers.record(bought)
+    assert (operation.status, operation.error["retryable"]) == ("RUNNING", False)
+    assert (record.status, record.marked_for_release) == ("ACTIVE", True)
+    numbers.world.settle(2, 86_400.0)
+    [operation] = numbers.operations_on(bought)[1:]
+    assert operation.status == "NEEDS_ATTENTION"
+    simulator.clear_faults()
+    assert numbers.release(bought).status == 200
+    assert_released(numbers, bought)
+
+
+def test_a_release_that_can_not_be_taken_up_stays_what_it_was(numbers: Numbers, bought: str) -> None:
+    # given a release that the queue goes on with, and an account whose record was deleted since
+    from telephony.models import provider_configurations
+
+    simulator = numbers.world.telnyx.simulator
+    simulator.add_faults({"kind": "status", "status": 503, "method": "DELETE", "times": 3})
+    assert numbers.release(bought).status == 500
+    before = numbers.operations_on(bought)[-1].serialize()
+    for each in provider_configurations.of_agency(numbers.agency_id):
+        each.delete()
+
+    for _ in range(2):
+        answer = numbers.release(bought)
+        assert (answer.status, answer.body["code"]) == (400, "configuration_missing")
+
+    assert numbers.operations_on(bought)[-1].serialize() == before
+
+
+def test_a_release_that_another_run_has_just_taken_up_is_409(
+    numbers: Numbers, bought: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from telephony.models import operations
+    from telephony.services.releasing import Releasing
+
+    simulator = numbers.world.telnyx.simulator
+    simulator.add_faults({"kind": "status", "status": 503, "method": "DELETE", "times": 3})
+    assert numbers.release(bought).status == 500
+    open_account = Releasing._context_of
+
+    def overtaken(releasing: Releasing, operation: Any, deadline: Any) -> Any:
+        theirs = operations.find(operation.id)
+        assert theirs is not None
+        assert operations.take_lease(theirs, "theirs", numbers.world.now() + 30)
+        return open_account(releasing, operation, deadline)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Releasing, "_context_of", overtaken)
+        answer = numbers.release(bought)
+
+    assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
+    assert numbers.released(bought) == 0
+    numbers.world.settle(2, 60.0)
+    assert_released(numbers, bought)
 
 
 def test_a_number_that_was_released_can_be_bought_again(numbers: Numbers, bought: str) -> None:

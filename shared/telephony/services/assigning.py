@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import NotFound, OperationInProgress, PartialFailure, ProviderRejected, TelephonyError
+from telephony.errors import (
+    InvalidProviderCredentials,
+    NotFound,
+    OperationInProgress,
+    PartialFailure,
+    ProviderRejected,
+    TelephonyError,
+)
 from telephony.models import assistants, audit_events, operations, phone_configurations
 from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
@@ -172,9 +179,14 @@ def _end(run: Run[Assignment], data: Data) -> Sequence[Write]:
 
 
 def _abandon(run: Run[Assignment], error: TelephonyError) -> Sequence[Write] | None:
-    """Nothing was spent: what a retry can't mend ends here, with the record as it was."""
+    """Nothing was spent: what a retry can't mend ends here, with the record as it was.
+
+    A key that is refused for a while is no reason to give up once the caller was told that it goes on.
+    """
     c, operation = run.context, run.operation
     if error.retryable or operation.step(ASSIGN).state == StepState.DONE:
+        return None
+    if isinstance(error, InvalidProviderCredentials) and run.goes_on(ASSIGN):
         return None
     c.record.operation_id = None
     writes = phone_configurations.replace(c.record)

@@ -72,16 +72,21 @@ class Releasing:
                 self._open(principal, record, deadline)
             elif unfinished.kind != RELEASE or unfinished.leased:
                 raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
-            elif unfinished.status != Status.WAITING and self._saga.take_over(unfinished, deadline):
-                context = self._context_of(unfinished, deadline)
-                self._saga.proceed(self.workflow, Run(unfinished, context, deadline))
-            else:
+            elif unfinished.status == Status.WAITING:
                 return _answer(record, done=False)
+            else:
+                self._take_over(unfinished, deadline)
         except Waiting:
             return _answer(record, done=False)
         except PartialFailure as failure:
             raise failure.plain() from failure
         return _answer(record, done=True)
+
+    def _take_over(self, unfinished: Operation, deadline: Deadline) -> None:
+        context = self._context_of(unfinished, deadline)  # before anything is taken: it may fail
+        if not self._saga.take_over(unfinished, deadline):
+            raise OperationInProgress("Another run of this release has just begun", operation_id=unfinished.id)
+        self._saga.proceed(self.workflow, Run(unfinished, context, deadline))
 
     def _open(self, principal: Principal, record: PhoneConfiguration, deadline: Deadline) -> None:
         if record.status == NumberStatus.PENDING or not record.provider_phone_number_id:
@@ -149,9 +154,12 @@ def _end(run: Run[Release], _data: Data) -> Sequence[Write]:
 
 
 def _abandon(run: Run[Release], error: TelephonyError) -> Sequence[Write] | None:
-    """The carrier won't take the number back, and a retry can't mend that: it stays what it was."""
+    """The carrier won't take the number back, and a retry can't mend that: it stays what it was.
+
+    Not once the caller counts on it: a number that nobody wants any more is billed on until somebody is told.
+    """
     record, operation = run.context.record, run.operation
-    if error.retryable or operation.step(RELEASE).state == StepState.DONE:
+    if error.retryable or run.goes_on(RELEASE) or operation.step(RELEASE).state == StepState.DONE:
         return None
     record.operation_id = None
     record.marked_for_release = False

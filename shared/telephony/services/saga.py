@@ -76,6 +76,10 @@ class Run[C]:
         """What a step left behind; {} before it did."""
         return dict(self.operation.step(step).data or {})
 
+    def goes_on(self, step: str) -> bool:
+        """Whether the step was tried before: its caller was told that the queue goes on, or got no answer at all."""
+        return self.operation.step(step).attempts > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Step[C]:
