@@ -21,8 +21,32 @@ from telephony.providers.transport import Answer, Call, Repeat, Transport
 
 ORDER = "order the number"
 
-_NO_FUNDS = re.compile(r"insufficient|not enough|funds|balance|credit", re.IGNORECASE)
-_UNAVAILABLE = re.compile(r"not (?:or no longer )?available|no longer available|returned by a search", re.IGNORECASE)
+_STATUSES = {
+    402: "insufficient_balance",
+    403: "account_restricted",
+    404: "number_unavailable",
+    409: "number_unavailable",
+}
+"""What the HTTP status of a refused order means, whatever its text says."""
+
+_CODES = {
+    "10012": "number_unavailable",
+    "insufficient_funds": "insufficient_balance",
+    "phone_number_not_found": "number_unavailable",
+}
+"""What the codes of a refused order mean, where the HTTP status leaves it open."""
+
+_SENTENCES = (
+    (
+        re.compile(r"(?:insufficient|not enough) (?:\w+ )?credit|\bfunds\b|\bbalance\b", re.IGNORECASE),
+        "insufficient_balance",
+    ),
+    (
+        re.compile(r"not (?:or no longer )?available|no longer available|returned by a search", re.IGNORECASE),
+        "number_unavailable",
+    ),
+    (re.compile(r"requirement", re.IGNORECASE), "regulatory_requirements_missing"),
+)
 
 PAGE_SIZE = 250
 """The most that Telnyx lists at once."""
@@ -213,11 +237,9 @@ def _refused(call: Call, answer: Answer) -> TelephonyError:
             provider_code=provider_code,
             fix=FIXES["invalid_provider_credentials"],
         )
-    code = "provider_error"
-    if answer.status == 402 or (ordering and _NO_FUNDS.search(sentence)):
-        code = "insufficient_balance"
-    elif ordering:
-        code = _why_no_order(answer.status, pointer, sentence)
+    code = "insufficient_balance" if answer.status == 402 else "provider_error"
+    if ordering:
+        code = _why_no_order(answer.status, provider_code, pointer, sentence)
     return ProviderRejected(
         f"Telnyx refused to {call.operation}" + (f": {sentence}" if sentence else f" (HTTP {answer.status})"),
         provider="telnyx",
@@ -229,14 +251,13 @@ def _refused(call: Call, answer: Answer) -> TelephonyError:
     )
 
 
-def _why_no_order(status: int, pointer: str, sentence: str) -> str:
-    if status == 403:
-        return "account_restricted"
-    if status in (404, 409) or _UNAVAILABLE.search(sentence):
-        return "number_unavailable"
+def _why_no_order(status: int, provider_code: str | None, pointer: str, sentence: str) -> str:
+    known = _STATUSES.get(status) or _CODES.get(provider_code or "")
+    if known:
+        return known
     if "connection_id" in pointer:
         return "connection_invalid"
-    return "regulatory_requirements_missing" if "requirement" in sentence.lower() else "provider_error"
+    return next((code for text, code in _SENTENCES if text.search(sentence)), "provider_error")
 
 
 def _first_error(body: Any) -> tuple[str | None, str, str]:
