@@ -27,6 +27,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from requests.adapters import HTTPAdapter
+from telephony.aws import ATTEMPTS
 
 _ID = r"\d{19}|[0-9a-f-]{36}|(?:AC|PN)[0-9a-f]{32}"
 """Telnyx's, SignalWire's and Twilio's ids in paths."""
@@ -109,8 +110,8 @@ class Effects:
         interference = self.at.pop(point, None) or self.at.get(name.split(" ")[0])
         return interference(send) if interference else send()
 
-    def burst(self, point: str, interference: Interference, times: int = 3) -> None:
-        """Interferes at a point and the following ones of its name: botocore sends three times before it gives up."""
+    def burst(self, point: str, interference: Interference, times: int = ATTEMPTS) -> None:
+        """Interferes at a point and the following ones of its name, as often as botocore sends before it gives up."""
         name, number = point.rsplit(" #", 1)
         for each in range(times):
             self.at[f"{name} #{int(number) + each}"] = interference

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from telephony import platform_secrets
+from telephony.aws import ATTEMPTS
+from telephony.clock import Deadline
+from telephony.providers.transport import MARGIN_SECONDS
 
-from tests.faults.effects import Interference, answer_lost, refused_by_aws, unreachable
+from tests.faults.effects import Interference, Send, answer_lost, refused_by_aws, unreachable
 from tests.faults.lab import Case, Lab, Snapshot
 
 THROTTLED = refused_by_aws(400, "ProvisionedThroughputExceededException")
@@ -201,6 +205,31 @@ def test_a_closing_transaction_that_fails_is_done_again_and_tells_it_once(case: 
     assert case.operations[0].expires_at is None
     assert case.provision().status == 200
     _check_end(case, last)
+
+
+@pytest.mark.parametrize(("left", "flushes"), [(20.0, 2), (MARGIN_SECONDS - 0.1, 1)])
+def test_a_database_that_is_gone_is_asked_again_only_if_there_is_time_for_it(
+    case: Case, points: list[str], monkeypatch: pytest.MonkeyPatch, left: float, flushes: int
+) -> None:
+    """The failure itself can't be written either; what is stored wakes the operation."""
+
+    def gone(send: Send) -> Any:
+        monkeypatch.setattr(Deadline, "remaining", lambda _self: left)
+        return unreachable(send)
+
+    second = [point for point in points if "TransactWriteItems" in point][1]
+    case.lab.effects.from_then_on(second, gone)
+
+    answer = case.provision()
+
+    monkeypatch.undo()
+    assert (answer.status, answer.body["retry_scheduled"]) == (500, True)
+    written = [point for point in case.lab.effects.seen if "TransactWriteItems" in point]
+    assert len(written) == 1 + flushes * ATTEMPTS
+    assert case.lab.effects.wakeups == []
+    case.lab.effects.forget()
+    case.settle()
+    _check_end(case, second)
 
 
 def _check_end(case: Case, what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from telephony.services.saga import STEP_SECONDS
 from telephony.values import ProviderType
 
 from tests.numbers import MONTHLY, Numbers, local_numbers, offer
@@ -12,6 +13,8 @@ from tests.world import World
 
 NUMBER, OTHER, THIRD, *_ = local_numbers()
 ABROAD = next(local_numbers("CA"))
+TOO_LITTLE = STEP_SECONDS - 0.1
+"""Seconds: enough to look at the price, not to begin the order."""
 
 
 @pytest.fixture
@@ -137,7 +140,7 @@ def test_limits_are_the_agencys_own(numbers: Numbers, world: World) -> None:
 
 def test_a_price_raised_before_the_queue_orders_is_not_paid(numbers: Numbers, world: World) -> None:
     # given a purchase whose function had no time left for the order
-    answer = numbers.purchase(NUMBER, seconds=3.5)
+    answer = numbers.purchase(NUMBER, seconds=TOO_LITTLE)
     assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "out_of_time", True)
     price = {"currency": "USD", "monthly_cost": "1.01", "upfront_cost": "1.00"}
     world.telnyx.simulator.add_faults(offer(NUMBER, **price) | {"times": 9})
@@ -150,7 +153,7 @@ def test_a_price_raised_before_the_queue_orders_is_not_paid(numbers: Numbers, wo
 
 
 def test_without_time_for_the_order_the_queue_makes_it(numbers: Numbers, world: World) -> None:
-    answer = numbers.purchase(NUMBER, seconds=3.5)
+    answer = numbers.purchase(NUMBER, seconds=TOO_LITTLE)
     assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "out_of_time", True)
     assert numbers.orders(NUMBER) == 0
     world.settle(3, 60.0)

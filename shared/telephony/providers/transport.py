@@ -35,8 +35,8 @@ from telephony.values import ProviderType
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
 """For the whole of an answer."""
-MARGIN_SECONDS = 2
-"""Kept back from the function's time to write the journal and answer."""
+MARGIN_SECONDS = 5
+"""Kept back from the function's time to write the journal and answer: as long as a silent database takes to fail."""
 MAX_ATTEMPTS = 3
 MAX_WAIT_SECONDS = 5
 """Longer than this is not waited for in process: the queue takes over."""

@@ -292,6 +292,8 @@ class Saga:
             delay = _schedule_retry(workflow, operation, error)
         scheduled = delay is not None
         try:
+            if isinstance(error, StorageUnavailable) and run.deadline.remaining() < MARGIN_SECONDS:
+                raise error  # asked again it may be silent for longer than there is
             self._journal_failure(run, pending)
         except OperationInProgress as taken:
             return taken
