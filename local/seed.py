@@ -37,6 +37,7 @@ _CREDENTIALS = {
     "signalwire": {
         "api_key": demo.SIGNALWIRE_PROJECT_ID,
         "api_secret": demo.SIGNALWIRE_API_TOKEN,
+        "signing_key": demo.SIGNALWIRE_SIGNING_KEY,
         "base_url": "https://demo.signalwire.com",
     },
 }

@@ -171,7 +171,7 @@ def test_a_number_whose_order_is_pending_can_not_be_assigned_yet(numbers: Number
 def test_a_number_that_is_gone_at_the_carrier_stays_as_it_was_with_us(numbers: Numbers, bought: str) -> None:
     numbers.account["phone_numbers"].clear()
     answer = numbers.assign(bought, numbers.new_assistant())
-    assert (answer.status, answer.body["code"]) == (500, "number_gone")
+    assert (answer.status, answer.body["code"]) == (404, "number_gone")
     record = numbers.record(bought)
     assert (record.assistant_id, record.operation_id, record.status) == (None, None, "ACTIVE")
     numbers.check()

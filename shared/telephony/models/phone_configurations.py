@@ -357,6 +357,27 @@ def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_re
     )
 
 
+def move(configuration: PhoneConfiguration, account: ProviderConfiguration) -> list[Write]:
+    """The number is known to be in another carrier account of the agency: in memory and in the table.
+
+    Fails with `Conflict` if the record or the account was changed since it was read.
+    """
+    read = configuration.revision
+    configuration.revision, configuration.provider_configuration_id = read + 1, int(account.id)
+    return [
+        update(
+            PhoneConfiguration(configuration.pk),
+            [
+                PhoneConfiguration.provider_configuration_id.set(int(account.id)),
+                PhoneConfiguration.revision.set(read + 1),
+            ],
+            PhoneConfiguration.revision == read,
+            _changed,
+        ),
+        provider_configurations.count_number(account.agency_id, int(account.id), 1, revision=account.revision),
+    ]
+
+
 def all_live(agency_id: str) -> Iterator[PhoneConfiguration]:
     """Every live record of an agency, page by page."""
     with storage_errors():

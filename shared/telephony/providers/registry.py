@@ -27,6 +27,18 @@ class CarrierAccount:
     secrets: Mapping[str, SecretStr]
     meta: Mapping[str, str]
     base_url: str | None = None
+    active: bool = True
+
+    @property
+    def user(self) -> str:
+        return self.secrets["api_key"].get_secret_value()
+
+    @property
+    def name(self) -> str:
+        """What the carrier calls the account; of Telnyx the key, which is all that tells it. Empty: it isn't told."""
+        if self.provider is ProviderType.TWILIO and self.user.startswith("SK"):
+            return self.meta.get("account_sid", "")
+        return self.user
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +95,12 @@ def webhook_signer(account: CarrierAccount) -> WebhookSigner | None:
 
     Twilio signs with the account's auth token, also where an API key makes the calls; SignalWire with a key of its own.
     """
-    user, key = account.secrets["api_key"].get_secret_value(), account.secrets.get("signing_key")
+    key = account.secrets.get("signing_key")
     if account.provider is ProviderType.TWILIO:
-        if user.startswith("SK"):
-            return WebhookSigner(account.meta.get("account_sid", ""), key, ("x-twilio-signature",)) if key else None
-        return WebhookSigner(user, account.secrets["api_secret"], ("x-twilio-signature",))
+        key = key if account.user.startswith("SK") else account.secrets["api_secret"]
+        return WebhookSigner(account.name, key, ("x-twilio-signature",)) if key else None
     if account.provider is ProviderType.SIGNALWIRE and key:
-        return WebhookSigner(user, key, ("x-signalwire-signature", "x-twilio-signature"))
+        return WebhookSigner(account.name, key, ("x-signalwire-signature", "x-twilio-signature"))
     return None
 
 
@@ -106,12 +117,10 @@ def _twilio(settings: Settings, account: CarrierAccount, shared: Transport, dead
     """`api_key` is the account's SID, or an API key's with the account's in `account_sid`."""
     from telephony.providers.twilio import Twilio
 
-    user = account.secrets["api_key"].get_secret_value()
-    account_sid = account.meta.get("account_sid") if user.startswith("SK") else user
-    if not account_sid:
+    if not account.name:
         raise ConfigurationMissing("Twilio needs account_sid beside an API key's SID", ["account_sid"])
     urls = (settings.twilio_base_url, settings.twilio_pricing_base_url)
-    return Twilio(shared, *urls, account_sid, user, account.secrets["api_secret"], deadline)
+    return Twilio(shared, *urls, account.name, account.user, account.secrets["api_secret"], deadline)
 
 
 def _signalwire(settings: Settings, account: CarrierAccount, shared: Transport, deadline: Deadline) -> NumberProvider:
@@ -121,8 +130,7 @@ def _signalwire(settings: Settings, account: CarrierAccount, shared: Transport, 
     url = settings.signalwire_base_url or account.base_url
     if not url:
         raise ConfigurationMissing("SignalWire needs the space's base_url", ["base_url"])
-    project = account.secrets["api_key"].get_secret_value()
-    return SignalWire(shared, url, project, account.secrets["api_secret"], deadline)
+    return SignalWire(shared, url, account.name, account.secrets["api_secret"], deadline)
 
 
 _NUMBER_PROVIDERS: Mapping[ProviderType, Callable[[Settings, CarrierAccount, Transport, Deadline], NumberProvider]] = {

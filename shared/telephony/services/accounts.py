@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from telephony.clock import Deadline
-from telephony.errors import ConfigurationMissing, InvalidRequest, ProviderRateLimited
-from telephony.models import provider_configurations, rate_limits
+from telephony.errors import ConfigurationMissing, InvalidProviderCredentials, InvalidRequest, ProviderRateLimited
+from telephony.models import phone_configurations, provider_configurations, rate_limits
+from telephony.models.base import commit
+from telephony.models.phone_configurations import PhoneConfiguration
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
+from telephony.observability import logger
 from telephony.providers.base import NumberProvider
 from telephony.providers.registry import CarrierAccount, Providers
 from telephony.providers.transport import Turn
@@ -42,15 +45,12 @@ class Accounts:
             )
         return chosen
 
-    def client(
-        self, configuration: ProviderConfiguration, deadline: Deadline, *, paced: bool = False
-    ) -> NumberProvider:
-        """Raises `CredentialsUnavailable`, and `ConfigurationMissing` for an account without all that it needs."""
-        account = self.open(configuration)
+    def client(self, account: CarrierAccount, deadline: Deadline, *, paced: bool = False) -> NumberProvider:
+        """Raises `ConfigurationMissing` for an account without all that its carrier needs."""
         return self._providers.numbers(account, deadline, self._turns_of(account) if paced else None)
 
     def open(self, configuration: ProviderConfiguration) -> CarrierAccount:
-        """Raises as `client` does."""
+        """Raises `CredentialsUnavailable`, and `ConfigurationMissing` for one without its keys."""
         provider = catalogue.by_type(configuration.provider)
         needed = [field.name for field in provider.fields if field.required and field.secret]
         if missing := [name for name in needed if not configuration.has(name)]:
@@ -65,15 +65,15 @@ class Accounts:
             configuration.open(self._sealer),
             configuration.meta,
             configuration.base_url,
+            configuration.active,
         )
 
     def _turns_of(self, account: CarrierAccount) -> Turn:
         """Configurations of one carrier account share its turns, whichever agency they belong to."""
-        key = account.meta.get("account_sid") or account.secrets["api_key"].get_secret_value()
 
         def turn(seconds_left: float) -> float:
             longest = max(0.0, min(LONGEST_TURN, seconds_left))
-            wait = rate_limits.take_turn(f"{account.provider}:{key}", self._per_second, longest)
+            wait = rate_limits.take_turn(f"{account.provider}:{account.name}", self._per_second, longest)
             if wait is None:
                 raise ProviderRateLimited(
                     f"Too many requests to {account.provider.title()} wait already",
@@ -85,15 +85,40 @@ class Accounts:
 
         return turn
 
-    def client_of(
-        self, agency_id: str, configuration_id: int, deadline: Deadline, *, paced: bool = False
-    ) -> NumberProvider:
-        """The client of the account that bought a number, active or not. Raises `ConfigurationMissing`."""
-        configuration = provider_configurations.find(agency_id, configuration_id)
-        if configuration is None:
-            raise ConfigurationMissing(
-                "The carrier account of this number is no longer configured",
-                ["provider_configuration"],
-                fix="Store the credentials of the carrier account again.",
-            )
-        return self.client(configuration, deadline, paced=paced)
+    def of_number(self, record: PhoneConfiguration, deadline: Deadline, *, paced: bool = False) -> CarrierAccount:
+        """The account that the number is in, by an active configuration or not.
+
+        Where the configuration that bought it is gone, the account that has the number now takes its place, on the
+        record, too. Raises `ConfigurationMissing` if there is none, and what the carrier says.
+        """
+        for configuration in self.candidates(record):
+            if configuration.id == record.provider_configuration_id:
+                return self.open(configuration)
+            if (account := self._proven(configuration, record, deadline, paced)) is not None:
+                commit(*phone_configurations.move(record, configuration))
+                return account
+        raise ConfigurationMissing(
+            "The carrier account of this number is no longer configured",
+            ["provider_configuration"],
+            fix="Store the credentials of the carrier account that has the number again.",
+        )
+
+    def candidates(self, record: PhoneConfiguration) -> list[ProviderConfiguration]:
+        """The configuration that the number was bought with; once it is gone, all of that carrier."""
+        agency_id = str(record.agency_id)
+        bought_with = provider_configurations.find(agency_id, int(record.provider_configuration_id or 0))
+        if bought_with is not None:
+            return [bought_with]
+        return [each for each in provider_configurations.of_agency(agency_id) if each.provider == record.provider]
+
+    def _proven(
+        self, configuration: ProviderConfiguration, record: PhoneConfiguration, deadline: Deadline, paced: bool
+    ) -> CarrierAccount | None:
+        """The account, if it can be used and has the number."""
+        try:
+            account = self.open(configuration)
+            number = self.client(account, deadline, paced=paced).owned(str(record.phone_number))
+        except (ConfigurationMissing, InvalidProviderCredentials) as error:
+            logger.info("account passed over", extra={"configuration": int(configuration.id), "code": error.code})
+            return None
+        return account if number is not None else None

@@ -7,26 +7,19 @@ from dataclasses import dataclass
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import (
-    InvalidProviderCredentials,
-    NotFound,
-    OperationInProgress,
-    PartialFailure,
-    ProviderRejected,
-    TelephonyError,
-)
+from telephony.errors import InvalidProviderCredentials, NotFound, PartialFailure, TelephonyError
 from telephony.models import assistants, audit_events, operations, phone_configurations
 from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.base import Write, get_together
-from telephony.models.operations import FINAL, Operation, StepState
+from telephony.models.operations import Operation
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberProvider, NumberSetup
 from telephony.providers.reasons import FIXES
-from telephony.services import wiring
+from telephony.services import live_numbers, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
-from telephony.values import Principal, ProviderType
+from telephony.values import Principal
 
 ASSIGN = "assign_number"
 
@@ -61,12 +54,8 @@ class Assigning:
         Raises `NotFound` (number, assistant), `InvalidRequest` (`provider_mismatch`, `assistant_not_ready`),
         `OperationInProgress`, and what the carrier says.
         """
-        record = phone_configurations.find_guarded(principal.agency_id, phone_number)
-        if record is None:
-            raise NotFound("This number is not in your inventory", code="number_not_found")
-        unfinished = operations.find(record.operation_id) if record.operation_id else None
-        if unfinished is not None and unfinished.status not in FINAL:
-            raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
+        record = live_numbers.require(principal, phone_number)
+        live_numbers.refuse_busy(record)
         now = clock.now()
         operation = Operation(
             operations.new_id(),
@@ -99,12 +88,11 @@ class Assigning:
         }
 
     def _context_of(self, operation: Operation, deadline: Deadline) -> Assignment:
-        record = phone_configurations.reload(operation.input["phone_configuration_id"])
-        if record is None:
-            raise NotFound("The record of this number is gone", code="phone_configuration_not_found")
-        return self._context(record, operation, deadline)
+        return self._context(live_numbers.reload(operation), operation, deadline, paced=True)
 
-    def _context(self, record: PhoneConfiguration, operation: Operation, deadline: Deadline) -> Assignment:
+    def _context(
+        self, record: PhoneConfiguration, operation: Operation, deadline: Deadline, *, paced: bool = False
+    ) -> Assignment:
         agency_id, assistant_id = operation.agency_id, operation.input["assistant_id"]
         keys: list[tuple[type[Agency] | type[Assistant], object, object]] = [(Agency, f"agency#{agency_id}", None)]
         if assistant_id is not None:
@@ -115,33 +103,24 @@ class Assigning:
         assistant = found[0] if found else None
         if assistant_id is not None and assistant is None:
             raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
-        provider = ProviderType(str(record.provider))
+        account = self._accounts.of_number(record, deadline, paced=paced)
         if assistant is not None:
-            wiring.require_ready(assistant, provider, agency)
+            wiring.require_ready(assistant, account, agency)
         setup = wiring.setup_for(
-            provider,
+            account,
             agency,
             assistant,
             operation.input["public_base_url"],
             reference=str(record.phone_request_id),
             friendly_name=record.friendly_name,
         )
-        client = self._accounts.client_of(agency_id, int(record.provider_configuration_id or 0), deadline)
-        return Assignment(record, client, setup, assistant)
+        return Assignment(record, self._accounts.client(account, deadline, paced=paced), setup, assistant)
 
 
 def _configure(run: Run[Assignment]) -> Data:
     """The same again changes nothing."""
     c = run.context
-    number = c.provider.owned(str(c.record.phone_number))
-    if number is None:
-        raise ProviderRejected(
-            "The number is not in the carrier account any more",
-            provider=c.provider.type.value,
-            operation=ASSIGN,
-            code="number_gone",
-            fix="Release the number, or check the carrier account.",
-        )
+    number = live_numbers.owned(c.provider, c.record)
     replaced = wiring.replaced(c.record, number, c.setup)
     if replaced and c.assistant is None and c.record.assistant_id is None:
         # Nobody was assigned, so that nothing is to be undone: whatever takes the calls does so by somebody's wish.
@@ -184,11 +163,10 @@ def _abandon(run: Run[Assignment], error: TelephonyError) -> Sequence[Write] | N
     A key that is refused for a while is no reason to give up once the caller was told that it goes on.
     """
     c, operation = run.context, run.operation
-    if error.retryable or operation.step(ASSIGN).state == StepState.DONE:
-        return None
     if isinstance(error, InvalidProviderCredentials) and run.goes_on(ASSIGN):
         return None
-    c.record.operation_id = None
+    if not live_numbers.let_go(run, c.record, error, ASSIGN):
+        return None
     writes = phone_configurations.replace(c.record)
     if operation.input["assistant_id"] is not None:
         writes.append(assistants.count_number(operation.agency_id, operation.input["assistant_id"], -1))

@@ -273,7 +273,7 @@ class Countries:
         carrier says.
         """
         configurations = provider_configurations.of_agency(principal.agency_id)
-        client = self._accounts.client(self._accounts.choose(configurations, provider), deadline)
+        client = self._accounts.client(self._accounts.open(self._accounts.choose(configurations, provider)), deadline)
         return listed(client.countries() or NAMES)
 
 

@@ -12,10 +12,9 @@ from telephony.models.assistants import Assistant
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.providers.base import OwnedNumber
-from telephony.providers.registry import webhook_signer
-from telephony.services import catalogue, credentials, wiring
+from telephony.providers.registry import CarrierAccount, webhook_signer
+from telephony.services import catalogue, credentials, live_numbers, wiring
 from telephony.services.accounts import Accounts
-from telephony.services.number_webhooks import require_live
 from telephony.services.saga import Data
 from telephony.values import MONEY_SCALE, Principal, ProviderType
 
@@ -30,12 +29,11 @@ class Diagnosing:
         Every carrier field is read in this request. Raises `NotFound`, and what the carrier says if that is not itself
         the diagnosis (credentials refused, no account any more).
         """
-        record = require_live(principal, phone_number)
-        configurations = provider_configurations.of_agency(principal.agency_id)
+        record = live_numbers.require(principal, phone_number)
         found = Findings(record, f"{base_url}/twiml")
-        number = self._look(record, configurations, found, deadline)
-        if number is not None:
-            self._check_calls(principal, record, number, configurations, found)
+        account, number = self._look(record, found, deadline)
+        if account is not None and number is not None:
+            _check_calls(principal, record, number, account, found)
             found.check_messages(number)
         if record.marked_for_release:
             found.issues.append("The number is marked for release")
@@ -52,52 +50,41 @@ class Diagnosing:
         }
 
     def _look(
-        self,
-        record: PhoneConfiguration,
-        configurations: Sequence[ProviderConfiguration],
-        found: Findings,
-        deadline: Deadline,
-    ) -> OwnedNumber | None:
-        configuration = next((each for each in configurations if each.id == record.provider_configuration_id), None)
-        if configuration is None:
-            found.issues.append("The carrier account of this number is no longer configured")
-            return None
-        if not configuration.active:
-            found.issues.append("The carrier account of this number is not active")
+        self, record: PhoneConfiguration, found: Findings, deadline: Deadline
+    ) -> tuple[CarrierAccount | None, OwnedNumber | None]:
         try:
-            number = self._accounts.client(configuration, deadline).owned(str(record.phone_number))
+            account = self._accounts.of_number(record, deadline)
+            number = self._accounts.client(account, deadline).owned(str(record.phone_number))
         except (InvalidProviderCredentials, ConfigurationMissing) as error:
             found.issues.append(error.message)
-            return None
+            return None, None
+        if not account.active:
+            found.issues.append("The carrier account of this number is not active")
         if number is None and record.status == NumberStatus.PENDING:
             found.issues.append("The purchase of this number has not ended yet")
         elif number is None:
             found.issues.append("The number is not in the carrier account")
-        return number
+        return account, number
 
-    def _check_calls(
-        self,
-        principal: Principal,
-        record: PhoneConfiguration,
-        number: OwnedNumber,
-        configurations: Sequence[ProviderConfiguration],
-        found: Findings,
-    ) -> None:
-        assistant_id = record.assistant_id
-        assistant = assistants.find(principal.agency_id, int(assistant_id)) if assistant_id is not None else None
-        found.check_calls(number)
-        if catalogue.by_type(str(record.provider)).rings_at_connection:
-            agency = agencies.find(principal.agency_id)
-            known = {
-                assistant.connection_id if assistant else None,
-                agency.telnyx_application_id if agency else None,
-            }
-            found.check_connection(number, known)
-        elif number.voice_url == found.our_url:
-            configuration = next(each for each in configurations if each.id == record.provider_configuration_id)
-            if webhook_signer(self._accounts.open(configuration)) is None:
-                found.not_ready("The key that signs the carrier's calls is not stored (signing_key): they are refused")
-            found.check_assistant(assistant, _has_ultravox(configurations))
+
+def _check_calls(
+    principal: Principal, record: PhoneConfiguration, number: OwnedNumber, account: CarrierAccount, found: Findings
+) -> None:
+    assistant_id = record.assistant_id
+    assistant = assistants.find(principal.agency_id, int(assistant_id)) if assistant_id is not None else None
+    found.check_calls(number)
+    if catalogue.by_type(account.provider).rings_at_connection:
+        agency = agencies.find(principal.agency_id)
+        known = {
+            assistant.connection_id if assistant else None,
+            agency.telnyx_application_id if agency else None,
+        }
+        found.check_connection(number, known)
+        return
+    if webhook_signer(account) is None:
+        found.not_ready("The key that signs the carrier's calls is not stored (signing_key): they are refused")
+    if number.voice_url == found.our_url:
+        found.check_assistant(assistant, _has_ultravox(provider_configurations.of_agency(principal.agency_id)))
 
 
 class Findings:

@@ -17,7 +17,6 @@ from telephony.errors import (
     NotFound,
     PartialFailure,
     ProviderError,
-    ProviderRejected,
     TelephonyError,
 )
 from telephony.models import (
@@ -32,12 +31,13 @@ from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.base import Write, get_together
 from telephony.models.limits import Limits
-from telephony.models.operations import Operation, StepState
+from telephony.models.operations import Operation
 from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.providers.base import NumberProvider, NumberSetup, OwnedNumber
 from telephony.providers.reasons import FIXES
-from telephony.services import purchasing, wiring
+from telephony.providers.registry import CarrierAccount
+from telephony.services import live_numbers, purchasing, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
 from telephony.values import Principal, ProviderType
@@ -102,10 +102,17 @@ class Importing:
         if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")
         configuration = chosen or self._accounts.choose(provider_configurations.of_agency(agency_id), request.provider)
-        assistant = _checked_assistant(found, request, agency)
+        if request.assistant_id is not None and found[0] is None:
+            raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
+        assistant: Assistant | None = found[0] if found else None
         if guard is not None:
             purchasing.refuse_guarded(guard, agency_id)
-        client = self._accounts.client(configuration, deadline)
+        account = self._accounts.open(configuration)
+        if assistant is not None:
+            wiring.require_ready(assistant, account, agency)
+        elif request.takeover:
+            wiring.require_signer(account)
+        client = self._accounts.client(account, deadline)
         number = client.owned(request.phone_number)
         if number is None:
             raise NotFound(
@@ -131,7 +138,7 @@ class Importing:
             is_imported=True,
         )
         operation.input["phone_configuration_id"] = record.id
-        setup = _setup(operation, request.provider, agency, assistant)
+        setup = _setup(operation, account, agency, assistant)
         writes = [
             *phone_configurations.create(record, operation.id, configuration),
             limits.reserve(agency_id, bounds, price.amount if price else None, operations=0),
@@ -155,20 +162,9 @@ class Importing:
         if agency is None or record is None:
             raise NotFound("The records of this import are gone", code="import_records_missing")
         assistant = assistants.find(operation.agency_id, assistant_id) if assistant_id is not None else None
-        client = self._accounts.client_of(
-            operation.agency_id, int(record.provider_configuration_id), deadline, paced=True
-        )
-        return Import(record, client, _setup(operation, client.type, agency, assistant), assistant)
-
-
-def _checked_assistant(found: Sequence[Any], request: ImportRequest, agency: Agency) -> Assistant | None:
-    if request.assistant_id is None:
-        return None
-    if found[0] is None:
-        raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
-    assistant: Assistant = found[0]
-    wiring.require_ready(assistant, request.provider, agency)
-    return assistant
+        account = self._accounts.of_number(record, deadline, paced=True)
+        client = self._accounts.client(account, deadline, paced=True)
+        return Import(record, client, _setup(operation, account, agency, assistant), assistant)
 
 
 def _new_operation(
@@ -195,22 +191,14 @@ def _new_operation(
     )
 
 
-def _setup(operation: Operation, provider: ProviderType, agency: Agency, assistant: Assistant | None) -> NumberSetup:
-    return wiring.setup_for(provider, agency, assistant, operation.input["public_base_url"], reference=operation.id)
+def _setup(operation: Operation, account: CarrierAccount, agency: Agency, assistant: Assistant | None) -> NumberSetup:
+    return wiring.setup_for(account, agency, assistant, operation.input["public_base_url"], reference=operation.id)
 
 
 def _wire(run: Run[Import]) -> Data:
     """Makes the number call us, if nobody else is called now or `takeover` says so. The same again changes nothing."""
     c, operation = run.context, run.operation
-    number = c.number or c.provider.owned(str(c.record.phone_number))
-    if number is None:
-        raise ProviderRejected(
-            "The number is not in the carrier account any more",
-            provider=c.provider.type.value,
-            operation=IMPORT,
-            code="number_gone",
-            fix="Check the carrier account.",
-        )
+    number = c.number or live_numbers.owned(c.provider, c.record)
     foreign = wiring.foreign(operation.input["found"], c.setup)
     if (foreign and not operation.input["takeover"]) or not operation.input["wire"]:
         return {"number": wiring.describe(c.provider.type, number), "kept": sorted(foreign)}
@@ -243,10 +231,9 @@ def _end(run: Run[Import], data: Data) -> Sequence[Write]:
 def _abandon(run: Run[Import], error: TelephonyError) -> Sequence[Write] | None:
     """Nothing was spent: what a retry can't mend ends here, and the number is not ours."""
     c, operation = run.context, run.operation
-    if error.retryable or operation.step(IMPORT).state == StepState.DONE or isinstance(error, Conflict):
+    if isinstance(error, Conflict) or not live_numbers.let_go(run, c.record, error, IMPORT):
         return None
     c.record.metadata = {**c.record.metadata, "failure": error.code}
-    c.record.operation_id = None
     writes = [
         *phone_configurations.replace(c.record, NumberStatus.RELEASED),
         limits.give_back(operation.agency_id, int(c.record.monthly_price or 0)),
@@ -259,11 +246,14 @@ def _abandon(run: Run[Import], error: TelephonyError) -> Sequence[Write] | None:
 
 def _answer(operation: Operation) -> Data:
     data = operation.step(IMPORT).data or {}
+    number = data.get("number")
     message = "Phone number imported successfully"
     if data.get("kept"):
         message += ". Its webhooks are not ours and were left as they are: import with takeover, or assign it"
     if "setup_error" in data:
         message += ", but the carrier refused to wire it"
+    elif number and (why := wiring.why_unanswered(operation.input["provider"], number)):
+        message += f": {why}"
     return {
         "phone_number": operation.input["phone_number"],
         "provider": operation.input["provider"],

@@ -85,9 +85,9 @@ class InboundCalls:
 
     def _authenticate(self, record: PhoneConfiguration, request: Inbound, given: Mapping[str, str]) -> None:
         """Signed by the number's own account: which is also the one that the request names."""
-        configuration = provider_configurations.find(str(record.agency_id), int(record.provider_configuration_id or 0))
-        signer = webhook_signer(self._accounts.open(configuration)) if configuration else None
-        if signer is None or given.get("AccountSid") != signer.account:
+        signers = (webhook_signer(self._accounts.open(each)) for each in self._accounts.candidates(record))
+        signer = next((each for each in signers if each and each.account == given.get("AccountSid")), None)
+        if signer is None:
             raise _refused()
         signature = next((request.headers[name] for name in signer.headers if name in request.headers), "")
         # The record's addresses as well: the carrier may know us by another host. A foreign one signs nothing for us.

@@ -8,13 +8,13 @@ from typing import Any
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import InvalidRequest, NotFound, OperationInProgress, PartialFailure, TelephonyError
+from telephony.errors import InvalidRequest, PartialFailure, TelephonyError
 from telephony.models import agencies, assistants, audit_events, operations, phone_configurations
 from telephony.models.base import Write
-from telephony.models.operations import FINAL, Operation, StepState
+from telephony.models.operations import Operation
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
-from telephony.providers.base import NumberProvider, OwnedNumber
-from telephony.services import catalogue, public_urls, wiring
+from telephony.providers.base import NumberProvider
+from telephony.services import catalogue, live_numbers, public_urls, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
 from telephony.values import Principal, ProviderType
@@ -52,9 +52,10 @@ class NumberWebhooks:
         Raises `NotFound` (not ours, not in the account), `OperationInProgress` before it is bought, and what the
         carrier says.
         """
-        record = require_live(principal, phone_number)
-        refuse_pending(record)
-        return _shown(record, wiring.describe(_provider(record), owned(self._open(record, deadline), record)))
+        record = live_numbers.require(principal, phone_number)
+        live_numbers.refuse_pending(record)
+        client = self._accounts.client(self._accounts.of_number(record, deadline), deadline)
+        return _shown(record, wiring.describe(client.type, live_numbers.owned(client, record)))
 
     def update(
         self,
@@ -70,14 +71,12 @@ class NumberWebhooks:
         Raises `InvalidRequest` for a URL that is not public, and for what the carrier or the number can't do;
         `NotFound`, `OperationInProgress`, and what the carrier says.
         """
-        record = require_live(principal, phone_number)
-        if provider is not None and record.provider != provider:
-            raise InvalidRequest(f"This number is at {str(record.provider).title()}", code="provider_mismatch")
+        record = live_numbers.require(principal, phone_number, provider)
         wires = _wires(record, wanted, base_url)
-        unfinished = operations.find(record.operation_id) if record.operation_id else None
-        if unfinished is not None and unfinished.status not in FINAL:
-            raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
-        refuse_pending(record)
+        live_numbers.refuse_busy(record)
+        account = self._accounts.of_number(record, deadline)
+        if wires.get("sms_url"):
+            wiring.require_signer(account)
         now = clock.now()
         operation = Operation(
             operations.new_id(),
@@ -88,7 +87,7 @@ class NumberWebhooks:
             created_at=now,
             updated_at=now,
         )
-        context = Rewiring(record, self._open(record, deadline))
+        context = Rewiring(record, self._accounts.client(account, deadline))
         try:
             self._saga.open(
                 self.workflow, operation, context, deadline, phone_configurations.claim(record, operation.id)
@@ -100,41 +99,10 @@ class NumberWebhooks:
         shown = _shown(record, operation.step(SET_WEBHOOKS).data["number"])
         return shown | {"updated_webhooks": updated, "message": "Webhooks updated"}
 
-    def _open(self, record: PhoneConfiguration, deadline: Deadline, *, paced: bool = False) -> NumberProvider:
-        account = int(record.provider_configuration_id or 0)
-        return self._accounts.client_of(str(record.agency_id), account, deadline, paced=paced)
-
     def _context_of(self, operation: Operation, deadline: Deadline) -> Rewiring:
-        record = phone_configurations.reload(operation.input["phone_configuration_id"])
-        if record is None:
-            raise NotFound("The record of this number is gone", code="phone_configuration_not_found")
-        return Rewiring(record, self._open(record, deadline, paced=True))
-
-
-def require_live(principal: Principal, phone_number: str) -> PhoneConfiguration:
-    """The agency's live record of a number. Raises `NotFound`."""
-    record = phone_configurations.find_guarded(principal.agency_id, phone_number)
-    if record is None:
-        raise NotFound("This number is not in your inventory", code="number_not_found")
-    return record
-
-
-def refuse_pending(record: PhoneConfiguration) -> None:
-    """Raises `OperationInProgress` for a number that is not bought yet."""
-    if record.status == NumberStatus.PENDING:
-        raise OperationInProgress("The purchase of this number has not ended yet", operation_id=record.operation_id)
-
-
-def owned(provider: NumberProvider, record: PhoneConfiguration) -> OwnedNumber:
-    """Raises `NotFound` (`number_gone`)."""
-    number = provider.owned(str(record.phone_number))
-    if number is None:
-        raise NotFound(
-            "The number is not in the carrier account any more",
-            code="number_gone",
-            fix="Release the number, or check the carrier account.",
-        )
-    return number
+        record = live_numbers.reload(operation)
+        account = self._accounts.of_number(record, deadline, paced=True)
+        return Rewiring(record, self._accounts.client(account, deadline, paced=True))
 
 
 def _wires(record: PhoneConfiguration, wanted: Changes, base_url: str) -> dict[str, str | None]:
@@ -180,7 +148,7 @@ def _messaging_profile(record: PhoneConfiguration) -> str:
 def _configure(run: Run[Rewiring]) -> Data:
     """The same again changes nothing."""
     c = run.context
-    number = owned(c.provider, c.record)
+    number = live_numbers.owned(c.provider, c.record)
     setup = wiring.changed(number, run.operation.input["wires"], str(c.record.phone_request_id))
     replaced = wiring.replaced(c.record, number, setup)
     return {"number": wiring.describe(c.provider.type, c.provider.configure(number, setup)), "replaced": replaced}
@@ -209,15 +177,8 @@ def _end(run: Run[Rewiring], data: Data) -> Sequence[Write]:
 
 
 def _abandon(run: Run[Rewiring], error: TelephonyError) -> Sequence[Write] | None:
-    record, operation = run.context.record, run.operation
-    if error.retryable or operation.step(SET_WEBHOOKS).state == StepState.DONE:
-        return None
-    record.operation_id = None
-    return phone_configurations.replace(record)
-
-
-def _provider(record: PhoneConfiguration) -> ProviderType:
-    return ProviderType(str(record.provider))
+    record = run.context.record
+    return phone_configurations.replace(record) if live_numbers.let_go(run, record, error, SET_WEBHOOKS) else None
 
 
 def _shown(record: PhoneConfiguration, number: dict[str, Any]) -> Data:

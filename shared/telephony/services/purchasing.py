@@ -183,19 +183,20 @@ class Purchasing:
         """Checks all that is free, and makes the records of the intent."""
         agency_id, of_batch = operation.agency_id, not operation.input["interactive"]
         configuration = self._accounts.choose(provider_configurations.of_agency(agency_id), request.provider)
-        if request.assistant_id is not None:
-            if seen.assistant is None:
-                raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
-            wiring.require_ready(seen.assistant, request.provider, seen.agency)
+        if request.assistant_id is not None and seen.assistant is None:
+            raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
         if seen.guard is not None:
             refuse_guarded(seen.guard, agency_id)
-        client = self._accounts.client(configuration, deadline, paced=of_batch)
+        account = self._accounts.open(configuration)
+        if seen.assistant is not None:
+            wiring.require_ready(seen.assistant, account, seen.agency)
+        client = self._accounts.client(account, deadline, paced=of_batch)
         quote = _quote_to_buy(client, *_look_at(client, request.phone_number))
         _check_prices(quote, request, seen.limits)
         record = _new_record(agency_id, operation.id, request, int(configuration.id), quote)
         operation.input = {**operation.input, "phone_configuration_id": record.id}
         setup = wiring.setup_for(
-            request.provider,
+            account,
             seen.agency,
             seen.assistant,
             operation.input["public_base_url"],
@@ -279,17 +280,16 @@ class Purchasing:
         )
         if agency is None or record is None:
             raise NotFound("The records of this purchase are gone", code="purchase_records_missing")
-        client = self._accounts.client_of(
-            operation.agency_id, int(record.provider_configuration_id), deadline, paced=True
-        )
+        account = self._accounts.of_number(record, deadline, paced=True)
         setup = wiring.setup_for(
-            client.type,
+            account,
             agency,
             assistant,
             given["public_base_url"],
             reference=operation.id,
             friendly_name=given["friendly_name"],
         )
+        client = self._accounts.client(account, deadline, paced=True)
         return Purchase(record, client, setup, assistant, in_doubt=operation.step(BUY).attempts > 1)
 
 
@@ -636,6 +636,8 @@ def _answer(operation: Operation) -> Data:
     if pending and data["lacking"] == "regulatory_requirements_missing":
         message += ". It waits for the papers that the number's country asks for: hand them in at the carrier"
     number = data.get("number")
+    if number and "setup_error" not in data and (why := wiring.why_unanswered(operation.input["provider"], number)):
+        message += f": {why}"
     if number and not number["capabilities"]["sms"]:
         message += f". It is voice only: {wiring.why_voice_only(operation.input['provider'])}"
     return {

@@ -123,7 +123,7 @@ class Reconciling:
                 continue
             account = _Account(configuration, mine, report)
             try:
-                account.read(self._accounts.client(configuration, deadline, paced=paced))
+                account.read(self._accounts.client(self._accounts.open(configuration), deadline, paced=paced))
             except (ProviderError, ConfigurationMissing) as error:
                 if error.retryable:
                     raise

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import (
-    InvalidRequest,
     NotFound,
     NotYetReleasable,
     OperationInProgress,
@@ -17,9 +16,10 @@ from telephony.errors import (
 )
 from telephony.models import assistants, audit_events, limits, operations, phone_configurations
 from telephony.models.base import Write
-from telephony.models.operations import FINAL, Operation, Status, StepState
+from telephony.models.operations import Operation, Status
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberProvider
+from telephony.services import live_numbers
 from telephony.services.accounts import Accounts
 from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
 from telephony.values import Principal, ProviderType
@@ -50,12 +50,7 @@ class Releasing:
         Raises `NotFound` for a number that is not this agency's, `InvalidRequest` (`provider_mismatch`),
         `OperationInProgress`, and what the carrier says. What is gone at the carrier counts as released.
         """
-        record = phone_configurations.find_guarded(principal.agency_id, phone_number)
-        if record is None:
-            raise NotFound("This number is not in your inventory", code="number_not_found")
-        if provider is not None and record.provider != provider:
-            raise InvalidRequest(f"This number is at {str(record.provider).title()}", code="provider_mismatch")
-        return self._release(principal, record, deadline)
+        return self._release(principal, live_numbers.require(principal, phone_number, provider), deadline)
 
     def release_by_id(self, principal: Principal, configuration_id: str, deadline: Deadline) -> None:
         """As `release`; a record that is released already is left as it is."""
@@ -66,9 +61,9 @@ class Releasing:
             self._release(principal, record, deadline)
 
     def _release(self, principal: Principal, record: PhoneConfiguration, deadline: Deadline) -> Data:
-        unfinished = operations.find(record.operation_id) if record.operation_id else None
+        unfinished = live_numbers.unfinished(record)
         try:
-            if unfinished is None or unfinished.status in FINAL:
+            if unfinished is None:
                 self._open(principal, record, deadline)
             elif unfinished.kind != RELEASE or unfinished.leased:
                 raise OperationInProgress("Another operation on this number is running", operation_id=unfinished.id)
@@ -91,7 +86,7 @@ class Releasing:
     def _open(self, principal: Principal, record: PhoneConfiguration, deadline: Deadline) -> None:
         if record.status == NumberStatus.PENDING or not record.provider_phone_number_id:
             raise OperationInProgress("The purchase of this number has not ended yet")
-        client = self._accounts.client_of(principal.agency_id, int(record.provider_configuration_id or 0), deadline)
+        context = self._context(record, deadline)
         now = clock.now()
         operation = Operation(
             operations.new_id(),
@@ -113,14 +108,14 @@ class Releasing:
                 operation_id=operation.id,
             ),
         ]
-        self._saga.open(self.workflow, operation, Release(record, client), deadline, *writes)
+        self._saga.open(self.workflow, operation, context, deadline, *writes)
 
     def _context_of(self, operation: Operation, deadline: Deadline) -> Release:
-        record = phone_configurations.reload(operation.input["phone_configuration_id"])
-        if record is None:
-            raise NotFound("The record of this number is gone", code="phone_configuration_not_found")
-        client = self._accounts.client_of(operation.agency_id, int(record.provider_configuration_id or 0), deadline)
-        return Release(record, client)
+        return self._context(live_numbers.reload(operation), deadline, paced=True)
+
+    def _context(self, record: PhoneConfiguration, deadline: Deadline, *, paced: bool = False) -> Release:
+        account = self._accounts.of_number(record, deadline, paced=paced)
+        return Release(record, self._accounts.client(account, deadline, paced=paced))
 
 
 def _release(run: Run[Release]) -> Data:
@@ -159,9 +154,8 @@ def _abandon(run: Run[Release], error: TelephonyError) -> Sequence[Write] | None
     Not once the caller counts on it: a number that nobody wants any more is billed on until somebody is told.
     """
     record, operation = run.context.record, run.operation
-    if error.retryable or run.goes_on(RELEASE) or operation.step(RELEASE).state == StepState.DONE:
+    if run.goes_on(RELEASE) or not live_numbers.let_go(run, record, error, RELEASE):
         return None
-    record.operation_id = None
     record.marked_for_release = False
     return [
         *phone_configurations.replace(record),

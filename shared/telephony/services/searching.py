@@ -20,5 +20,5 @@ class Searching:
         Raises `InvalidRequest` (`provider_not_configured`, …), and what the carrier says.
         """
         configurations = provider_configurations.of_agency(principal.agency_id)
-        client = self._accounts.client(self._accounts.choose(configurations, provider), deadline)
+        client = self._accounts.client(self._accounts.open(self._accounts.choose(configurations, provider)), deadline)
         return client.search(criteria)

@@ -12,6 +12,7 @@ from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberSetup, OwnedNumber, wires_of
+from telephony.providers.registry import CarrierAccount, webhook_signer
 from telephony.services import catalogue
 from telephony.values import ProviderType
 
@@ -32,7 +33,7 @@ _GOALS = (*CALLS, "messaging_profile_id", "sms_url", "sms_overridden_by", "callb
 
 
 def setup_for(
-    provider: ProviderType,
+    account: CarrierAccount,
     agency: Agency,
     assistant: Assistant | None,
     public_base_url: str,
@@ -40,20 +41,24 @@ def setup_for(
     reference: str,
     friendly_name: str | None = None,
 ) -> NumberSetup:
-    """A carrier rings at a connection (the assistant's own, else the agency's application), or it calls /twiml."""
-    if catalogue.by_type(provider).rings_at_connection:
+    """A carrier rings at a connection (the assistant's own, else the agency's application), or it calls /twiml.
+
+    Not that of an account whose calls could not be told from forged ones: /twiml would refuse them.
+    """
+    if catalogue.by_type(account.provider).rings_at_connection:
         return NumberSetup(
             reference=reference,
             friendly_name=friendly_name,
             connection_id=(assistant and assistant.connection_id) or agency.telnyx_application_id,
             messaging_profile_id=(assistant and assistant.messaging_profile_id) or agency.messaging_profile_id,
         )
-    url = f"{public_base_url}/twiml"
+    url = f"{public_base_url}/twiml" if webhook_signer(account) else None
     return NumberSetup(reference=reference, friendly_name=friendly_name, voice_url=url, sms_url=url)
 
 
-def require_ready(assistant: Assistant, provider: ProviderType, agency: Agency) -> None:
+def require_ready(assistant: Assistant, account: CarrierAccount, agency: Agency) -> None:
     """Raises `InvalidRequest` (`provider_mismatch`, `assistant_not_ready`) for an assistant that can't take calls."""
+    provider = account.provider
     if assistant.telephony_provider and assistant.telephony_provider != provider:
         raise InvalidRequest(
             f"The assistant uses {assistant.telephony_provider.title()}, not {provider.title()}",
@@ -73,6 +78,19 @@ def require_ready(assistant: Assistant, provider: ProviderType, agency: Agency) 
             code="assistant_not_ready",
             fix="Give the assistant an ultravox_agent_id.",
         )
+    require_signer(account)
+
+
+def require_signer(account: CarrierAccount) -> None:
+    """Raises `InvalidRequest` (`assistant_not_ready`) for an account whose calls to /twiml would be refused."""
+    if catalogue.by_type(account.provider).rings_at_connection or webhook_signer(account):
+        return
+    name = account.provider.title()
+    raise InvalidRequest(
+        f"The key that {name} signs its calls with is not stored: they could not be told from forged ones",
+        code="assistant_not_ready",
+        fix=f"Store the signing_key of the {name} configuration.",
+    )
 
 
 def status_of(provider: ProviderType, number: OwnedNumber) -> NumberStatus:
@@ -100,6 +118,13 @@ def detail(purchase_details: Mapping[str, Any], number: OwnedNumber) -> dict[str
     """An order's details as they are once the number is wired, which may take a second call."""
     shown = ("friendly_name", "voice_url", "sms_url")
     return {**purchase_details, **{name: getattr(number, name) for name in shown if name in purchase_details}}
+
+
+def why_unanswered(provider: str, number: Mapping[str, Any]) -> str | None:
+    """Of a number just taken, as `describe` made it: why no call reaches us, if that is the account's doing."""
+    if catalogue.by_type(provider).rings_at_connection or number["voice_url"]:
+        return None
+    return "no call to it is answered before the account's signing_key is stored and the number assigned"
 
 
 def why_voice_only(provider: str) -> str:
