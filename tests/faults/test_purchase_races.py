@@ -148,6 +148,22 @@ def test_of_ten_purchases_only_so_many_succeed_as_fit_the_limit(
 
 
 @pytest.mark.usefixtures("slow_carrier")
+def test_of_ten_purchases_only_so_many_are_open_as_the_agency_may_have(case: Case, numbers: Numbers) -> None:
+    numbers.limit(max_open_operations=3)
+    numbers.world.telnyx.simulator.change_settings({"order_delay": 60.0})  # so that none ends before another begins
+    wanted = [next(_unsold) for _ in range(10)]
+
+    outcomes = race([purchase_of(numbers, number) for number in wanted])
+
+    assert_overlap(outcomes)
+    assert answers(outcomes) == {(200, None): 3, (429, "too_many_operations"): 7}
+    assert sum(numbers.orders(number) for number in wanted) == 3
+    assert numbers.limits == {"numbers": 3, "monthly_total": 3 * MONTHLY, "open_operations": 3}
+    case.settle()
+    numbers.check()
+
+
+@pytest.mark.usefixtures("slow_carrier")
 def test_ten_purchases_of_one_agency_do_not_hinder_each_other(case: Case, numbers: Numbers) -> None:
     """They change the same counters: nobody loses, and nothing is miscounted."""
     wanted = [next(_unsold) for _ in range(10)]

@@ -11,7 +11,7 @@ from typing import Any
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from telephony.errors import SpendingLimitExceeded, TooManyOperations
+from telephony.errors import SpendingLimitExceeded, TelephonyError, TooManyOperations
 from telephony.models.base import Table, Write, get, update
 
 
@@ -52,10 +52,10 @@ MAX_OPEN_OPERATIONS = 200
 def reserve(agency_id: str, limits: Limits | None, monthly: int | None, *, operations: int = 1) -> Write:
     """One number more at `monthly`, bought by one operation more, or by one that is counted already (`operations` 0).
 
-    Fails with `SpendingLimitExceeded` when it no longer fits `limits` as read.
+    Fails with `SpendingLimitExceeded` or `TooManyOperations` when it no longer fits `limits` as read.
     """
     condition: Condition | None = None
-    for limit, counter, amount in _bounded(limits, monthly):
+    for limit, counter, amount in _bounded(limits, monthly, operations):
         fits = (counter <= limit - amount) | counter.does_not_exist()
         if amount > limit:
             fits = counter == -1  # no counter is negative: it can never fit
@@ -64,10 +64,19 @@ def reserve(agency_id: str, limits: Limits | None, monthly: int | None, *, opera
         Limits(key(agency_id)),
         [Limits.numbers.add(1), Limits.monthly_total.add(monthly or 0), Limits.open_operations.add(operations)],
         condition,
-        lambda: SpendingLimitExceeded(
-            "The agency's limit on numbers or monthly costs would be exceeded",
-            fix="Release unused numbers or have the limit raised.",
-        ),
+        lambda: _does_not_fit(agency_id, operations),
+    )
+
+
+def _does_not_fit(agency_id: str, operations: int) -> TelephonyError:
+    """Which of the bounds it was: DynamoDB doesn't tell."""
+    try:
+        check_open_operations(find(agency_id), operations)
+    except TooManyOperations as error:
+        return error
+    return SpendingLimitExceeded(
+        "The agency's limit on numbers or monthly costs would be exceeded",
+        fix="Release unused numbers or have the limit raised.",
     )
 
 
@@ -93,8 +102,7 @@ def give_back(agency_id: str, monthly: int | None) -> Write:
 
 def check_open_operations(limits: Limits | None, more: int = 1) -> None:
     """Raises `TooManyOperations` if so many more would exceed the agency's cap."""
-    cap = int(limits.max_open_operations or MAX_OPEN_OPERATIONS) if limits else MAX_OPEN_OPERATIONS
-    if (limits.open_operations if limits else 0) + more > cap:
+    if (limits.open_operations if limits else 0) + more > _cap(limits):
         raise TooManyOperations(
             "The agency has too many unfinished operations", fix="Wait for some of them to end, then try again."
         )
@@ -127,12 +135,16 @@ def set_limits(
     )
 
 
-def _bounded(limits: Limits | None, monthly: int | None) -> list[tuple[int, NumberAttribute, int]]:
-    if limits is None:
-        return []
+def _bounded(limits: Limits | None, monthly: int | None, operations: int) -> list[tuple[int, NumberAttribute, int]]:
     bounds = []
-    if limits.max_numbers is not None:
+    if operations:
+        bounds.append((_cap(limits), Limits.open_operations, operations))
+    if limits is not None and limits.max_numbers is not None:
         bounds.append((int(limits.max_numbers), Limits.numbers, 1))
-    if limits.max_monthly_total is not None:
+    if limits is not None and limits.max_monthly_total is not None:
         bounds.append((int(limits.max_monthly_total), Limits.monthly_total, monthly or 0))
     return bounds
+
+
+def _cap(limits: Limits | None) -> int:
+    return int(limits.max_open_operations or MAX_OPEN_OPERATIONS) if limits else MAX_OPEN_OPERATIONS
