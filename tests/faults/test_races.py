@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.faults.contenders import Attempt, Outcome, race
+from tests.faults.effects import Send
 from tests.faults.lab import Case, Lab
 from tests.world import event, sqs_record
 
@@ -141,6 +142,33 @@ def test_tearing_down_against_the_worker_that_sets_up(case: Case) -> None:
     torn_down = case.agency.telnyx_application_id is None
     (case.assert_deprovisioned if torn_down else case.assert_provisioned)()
     assert (case.log["application_created"], case.log["profile_created"]) == (1, 1)
+
+
+def test_tearing_down_what_the_worker_went_on_with_meanwhile(lab: Lab) -> None:
+    """Between look and claim the worker begins something, doesn't learn of its outcome, and stops."""
+    # given a provision that could not even look yet
+    case = lab.case()
+    lab.fault("telnyx", kind="status", status=500, method="GET", path="call_control_applications", times=3)
+    operation_id = case.provision().body["operation_id"]
+
+    def worker_first(send: Send) -> Any:
+        lab.fault("telnyx", kind="timeout_after", seconds=0, method="POST", path="call_control_applications")
+        case.wake(operation_id)
+        return send()
+
+    lab.effects.next("dynamodb TransactWriteItems", worker_first)
+
+    # when it is to be torn down
+    answer = case.deprovision()
+
+    # then the deprovision steps back: what there is to delete is not known
+    assert case.log["application_created"] == 1
+    assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
+    # and nothing is left over, whichever comes next
+    lab.world.pass_time(6)
+    assert case.deprovision().status == 200
+    case.settle()
+    case.assert_deprovisioned()
 
 
 def _assert_one_of_each(case: Case) -> None:

@@ -14,7 +14,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProject
 
 from telephony import clock
 from telephony.errors import OperationInProgress
-from telephony.models.base import Table, Write, get, get_together, put, storage_errors, update, update_one
+from telephony.models.base import Table, Write, get, get_together, put, storage_errors, unchanged, update, update_one
 
 SCHEMA = 1
 """Of this record. A record of a later schema is parked: left for the release that wrote it."""
@@ -243,7 +243,10 @@ def put_off(operation: Operation, due_at: float) -> None:
 
 
 def supersede(operation: Operation) -> Write:
-    """Ends an unfinished operation whose lease is free in favour of another one."""
+    """Ends an unfinished operation in favour of another one.
+
+    Only if nobody has taken it up since it was read, even for a moment: what such a run brought about isn't known.
+    """
     return update(
         Operation(operation.id),
         [
@@ -254,7 +257,9 @@ def supersede(operation: Operation) -> Write:
             Operation.updated_at.set(clock.now()),
             Operation.expires_at.set(int(clock.now()) + KEPT_FOR),
         ],
-        (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
+        unchanged(Operation.lease, operation.lease)
+        & (Operation.lease_until < clock.now())
+        & ~Operation.status.is_in(*FINAL),
         lambda: OperationInProgress("Another operation on this agency's telephony is running"),
     )
 
