@@ -201,7 +201,9 @@ def test_one_that_needs_attention_leaves_the_alarm_when_it_is_tried_again(world:
         woken_at=world.now() - 10,
     )
     assert operations.count_needing_attention() == 1
+    assert get(world, f"/operations/{wanted}").body["operation"]["due_at"] is None  # nobody will be woken
     assert retry(world, wanted).status == 202
+    assert get(world, f"/operations/{wanted}").body["operation"]["due_at"]
     assert operations.count_needing_attention() == 0
     row = stored(items, wanted)
     assert int(row["due_shard"]["N"]) >= 0

@@ -125,6 +125,7 @@ def test_a_pending_order_is_answered_as_such_and_becomes_active_when_it_complete
     assert answer.status == 200, answer.body
     assert answer.body["purchase_details"]["status"] == "pending"
     assert "pending at the carrier" in answer.body["message"]
+    assert "voice only: no messaging profile is set" in answer.body["message"]
     assert numbers.record(NUMBER).status == "PENDING"
     assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 1}
     numbers.check()
@@ -236,6 +237,8 @@ def test_a_number_that_is_listed_late_is_waited_for(numbers: Numbers, world: Wor
 
     assert answer.status == 200, answer.body
     assert answer.body["purchase_details"]["status"] == "completed"
+    assert "pending" not in answer.body["message"]
+    assert "as soon as the carrier shows it" in answer.body["message"]
     assert numbers.record(NUMBER).status == "PENDING"
     world.settle(6, lag / 2)
     record = numbers.record(NUMBER)
@@ -255,6 +258,29 @@ def test_a_number_paid_for_and_never_shown_asks_for_a_human_in_the_end(numbers: 
     assert (operation.status, operation.error["code"]) == ("NEEDS_ATTENTION", "number_gone")
     assert numbers.record(NUMBER).status == "PENDING"
     assert numbers.limits["numbers"] == 1
+
+
+def test_a_pending_order_with_a_messaging_profile_is_not_called_voice_only(numbers: Numbers, world: World) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 60.0})
+    assistant = numbers.new_assistant(messaging_profile_id="profile-1")
+    answer = numbers.purchase(NUMBER, assistant_id=assistant)
+    assert answer.body["purchase_details"]["status"] == "pending"
+    assert "voice only" not in answer.body["message"]
+
+
+def test_a_number_of_an_order_that_took_days_is_given_its_hour_to_show(numbers: Numbers, world: World) -> None:
+    # given an order that completes after two days, and a list that shows its number half an hour later
+    world.telnyx.simulator.change_settings({"order_delay": 2 * 86_400.0, "listing_lag": 1_800.0})
+    operation_id = numbers.purchase(NUMBER).body["operation_id"]
+    world.pass_time(2 * 86_400.0 + 1)
+
+    world.run_queue()
+
+    [operation] = [each for each in numbers.operations if each.id == operation_id]
+    assert (operation.status, operation.error) == ("WAITING", None)
+    world.settle(2, 3_600.0)
+    assert numbers.record(NUMBER).status == "ACTIVE"
+    numbers.check()
 
 
 def test_without_a_connection_the_number_is_bought_but_inactive(world: World) -> None:

@@ -9,7 +9,7 @@ from telephony import clock
 from telephony.errors import Conflict, NotFound, OperationInProgress
 from telephony.models import audit_events, operations
 from telephony.models.base import commit
-from telephony.models.operations import FINAL, Operation
+from telephony.models.operations import FINAL, SCHEDULED, Operation
 from telephony.services import batch_results
 from telephony.services.cursors import Cursors
 from telephony.values import Principal
@@ -104,7 +104,7 @@ def describe(operation: Operation) -> Data:
         "attempts": operation.attempts,
         "created_at": clock.iso(operation.created_at),
         "updated_at": clock.iso(operation.updated_at),
-        "due_at": clock.iso(operation.due_at),
+        "due_at": clock.iso(operation.due_at) if operation.status in SCHEDULED else None,
         "error": operation.error,
         "result": operation.result,
         "steps": [

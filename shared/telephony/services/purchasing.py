@@ -62,7 +62,7 @@ NUMBER_LAG = 2.0
 """Seconds until a bought number that its carrier does not show yet is first looked for again."""
 
 NUMBER_OVERDUE = 3600
-"""Seconds after which a number that was paid for and is not shown is no longer a matter of waiting."""
+"""Seconds from an order's completion after which a number that is not shown is no longer a matter of waiting."""
 
 DOUBTED_FOR = 3600
 """Seconds for which a number that is not for sale any more may be ours, by an order that isn't listed yet."""
@@ -390,8 +390,9 @@ def _follow(run: Run[Purchase], order: Order) -> Data:
         raise failure
     if order.status == "pending":
         raise Waiting(_poll_after(run.operation), **run.partial)
+    run.partial["completed_at"] = completed_at = run.data(BUY).get("completed_at") or clock.now()
     number = order.number or c.provider.owned(str(c.record.phone_number))
-    if number is None and clock.now() - run.operation.created_at > NUMBER_OVERDUE:
+    if number is None and clock.now() - completed_at > NUMBER_OVERDUE:
         raise _rejected(
             "number_gone", "The carrier has sold the number and does not show it", c.provider, CHECK_ACCOUNT
         )
@@ -631,14 +632,16 @@ def _answer(operation: Operation) -> Data:
     details = data["purchase_details"]
     pending = operation.status != Status.SUCCEEDED
     message = "Phone number purchased successfully"
-    if pending:
+    if pending and details.get("status") == "pending":
         message = "The order is pending at the carrier; the number becomes active when it completes"
+    elif pending:
+        message = "Phone number purchased; it becomes active as soon as the carrier shows it"
     if pending and data["lacking"] == "regulatory_requirements_missing":
         message += ". It waits for the papers that the number's country asks for: hand them in at the carrier"
     number = data.get("number")
     if number and "setup_error" not in data and (why := wiring.why_unanswered(operation.input["provider"], number)):
         message += f": {why}"
-    if number and not number["capabilities"]["sms"]:
+    if _is_voice_only(data):
         message += f". It is voice only: {wiring.why_voice_only(operation.input['provider'])}"
     return {
         "success": True,
@@ -649,6 +652,14 @@ def _answer(operation: Operation) -> Data:
         "phone_configuration_id": operation.input["phone_configuration_id"],
         "operation_id": operation.id,
     }
+
+
+def _is_voice_only(data: Data) -> bool:
+    """As the number can be seen to be, or, before it is there, by what was ordered with it."""
+    if number := data.get("number"):
+        return not number["capabilities"]["sms"]
+    details = data["purchase_details"]
+    return "messaging_profile_id" in details and not details["messaging_profile_id"]
 
 
 def _rejected(code: str, message: str, provider: NumberProvider, fix: str | None = None) -> ProviderError:
