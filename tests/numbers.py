@@ -242,7 +242,7 @@ class Numbers:
         assert self.limits == {
             "numbers": len(live),
             "monthly_total": sum(int(each.monthly_price or 0) for each in live),
-            "open_operations": sum(each.kind == "purchase_number" for each in unfinished),
+            "open_operations": self._places(operations),
         }
         assert {each.pk: each.phone_configuration_id for each in items["number"]} == {
             f"number#{each.phone_number}": each.id for each in live
@@ -254,6 +254,16 @@ class Numbers:
         assert self._assigned(live, unfinished) == self._counted_by_assistants()
         assert [each.status for each in unfinished if each.due_at is None] == []
         assert {each.operation_id for each in items["phone"] if each.operation_id} <= {each.id for each in unfinished}
+
+    def _places(self, operations: list[Any]) -> int:
+        """Unfinished purchases, those of a batch that the worker has not opened yet included."""
+        from telephony.services.batch_results import item_id
+
+        unfinished = [each for each in operations if each.status not in FINAL]
+        batches = [each for each in unfinished if each.kind == "purchase_batch"]
+        items = {item_id(each, index) for each in batches for index in range(len(each.input["requests"]))}
+        unopened = items - {each.id for each in operations}
+        return sum(each.kind == "purchase_number" for each in unfinished) + len(unopened)
 
     def _items(self) -> dict[str, list[Any]]:
         """The agency's items of table `phone_configurations`, by kind."""

@@ -110,6 +110,38 @@ def test_an_agency_may_have_so_many_open_at_once(numbers: CarrierNumbers) -> Non
     answer = numbers.batch([{"phone_number": number} for number in list(for_sale("twilio"))[:5]])
 
     assert (answer.status, answer.body["code"]) == (429, "too_many_operations")
+    assert numbers.operations == []
+
+
+def test_a_batch_takes_its_places_when_it_is_accepted(numbers: CarrierNumbers) -> None:
+    # given a cap that one batch fills, before the queue has looked at it
+    numbers.limit(max_open_operations=4)
+    wanted = list(for_sale("twilio"))[:8]
+    first, second = ([{"phone_number": number} for number in part] for part in (wanted[:4], wanted[4:]))
+
+    assert numbers.batch(first).status == 202
+
+    refused = numbers.batch(second)
+    assert (refused.status, refused.body["code"]) == (429, "too_many_operations")
+    assert numbers.purchase(wanted[7]).status == 429
+    numbers.check()
+    # and each place is free again once its number is decided
+    numbers.world.settle(3, 10)
+    assert numbers.limits["open_operations"] == 0
+    assert numbers.batch(second).status == 202
+    numbers.check()
+
+
+def test_batches_at_once_share_the_places(numbers: CarrierNumbers) -> None:
+    numbers.limit(max_open_operations=4)
+    wanted = [{"phone_number": number} for number in list(for_sale("twilio"))[:12]]
+    assert numbers.token
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(numbers.batch, (wanted[:4], wanted[4:8], wanted[8:])))
+
+    assert sorted(each.status for each in answers) == [202, 429, 429]
+    numbers.check()
 
 
 def test_a_member_may_not(numbers: CarrierNumbers) -> None:

@@ -80,9 +80,16 @@ def _does_not_fit(agency_id: str, operations: int) -> TelephonyError:
     )
 
 
-def begin_operations(agency_id: str, operations: int) -> Write:
-    """So many purchases more are open; what they reserve comes later."""
-    return update(Limits(key(agency_id)), [Limits.open_operations.add(operations)])
+def begin_operations(agency_id: str, limits: Limits | None, operations: int) -> Write:
+    """So many purchases more are open; what they reserve comes later.
+
+    Fails with `TooManyOperations` when they no longer fit the cap of `limits` as read.
+    """
+    room = _cap(limits) - operations
+    fits = Limits.open_operations <= room
+    if room >= 0:
+        fits = fits | Limits.open_operations.does_not_exist()
+    return update(Limits(key(agency_id)), [Limits.open_operations.add(operations)], fits, _too_many)
 
 
 def end_operation(agency_id: str) -> Write:
@@ -103,9 +110,13 @@ def give_back(agency_id: str, monthly: int | None) -> Write:
 def check_open_operations(limits: Limits | None, more: int = 1) -> None:
     """Raises `TooManyOperations` if so many more would exceed the agency's cap."""
     if (limits.open_operations if limits else 0) + more > _cap(limits):
-        raise TooManyOperations(
-            "The agency has too many unfinished operations", fix="Wait for some of them to end, then try again."
-        )
+        raise _too_many()
+
+
+def _too_many() -> TooManyOperations:
+    return TooManyOperations(
+        "The agency has too many unfinished operations", fix="Wait for some of them to end, then try again."
+    )
 
 
 def set_limits(

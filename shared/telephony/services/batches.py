@@ -1,6 +1,7 @@
 """Buying many numbers: one operation that is the parent of one purchase for each.
 
-The request writes the parent alone. The worker writes all the purchases in one transaction, under ids that follow from
+The request writes the parent alone, and takes all the places of its purchases among the agency's open operations; each
+purchase gives back its own. The worker writes all the purchases in one transaction, under ids that follow from
 the parent's, so that a second time finds the first; each then runs by itself, as any other operation does. The parent
 looks at them until all are decided.
 """
@@ -49,7 +50,6 @@ class Batches:
 
         Raises `TooManyOperations` if they are more than the agency may have open.
         """
-        limits.check_open_operations(limits.find(principal.agency_id), len(requests))
         now = clock.now()
         parent = Operation(
             operations.new_id(),
@@ -63,6 +63,7 @@ class Batches:
         parent.schedule(now)
         commit(
             operations.open_new(parent),
+            limits.begin_operations(parent.agency_id, limits.find(parent.agency_id), len(requests)),
             audit_events.record(
                 principal.agency_id,
                 "numbers.batch_begun",
@@ -91,10 +92,7 @@ class Batches:
         for purchase in purchases:
             purchase.schedule(clock.now())
         try:
-            commit(
-                *(operations.open_new(purchase) for purchase in purchases),
-                limits.begin_operations(parent.agency_id, len(purchases)),
-            )
+            commit(*(operations.open_new(purchase) for purchase in purchases))
         except Conflict:
             if operations.find(purchases[0].id) is None:
                 raise
