@@ -65,11 +65,12 @@ class Money:
 
     @classmethod
     def parse(cls, text: object, currency: str) -> Money | None:
-        """From a carrier's decimal (text, or a number as JSON gives it); None if it isn't one."""
+        """From a carrier's decimal (text, or a number as JSON gives it); None if it isn't one, or is no price."""
         try:
-            return cls(int((Decimal(str(text)) * MONEY_SCALE).to_integral_value()), currency.upper())
+            amount = int((Decimal(str(text)) * MONEY_SCALE).to_integral_value())
         except (ArithmeticError, ValueError):
             return None
+        return None if amount < 0 else cls(amount, currency.upper())
 
     @property
     def number(self) -> float:

@@ -322,6 +322,26 @@ def test_a_takeover_of_a_telnyx_number_notes_its_messaging_profile(world: World)
     assert record.metadata == {"replaced_webhooks": {"messaging_profile_id": "theirs"}}
 
 
+@pytest.mark.parametrize("status", ["provision-pending", "requirement-info-exception", "emergency-only"])
+def test_a_number_that_telnyx_does_not_call_active_is_not_active_here(world: World, status: str) -> None:
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    world.provision()
+    numbers = CarrierNumbers(world, "telnyx")
+    number = next(local_numbers())
+    there = _bought_at_telnyx(numbers, number)
+    there["status"] = status
+
+    assert numbers.import_number(number).status == 200
+
+    assert numbers.record(number).status == "INACTIVE"
+    numbers.check()
+    # and is, once it is active and assigned
+    there["status"] = "port-out-pending"
+    assert numbers.assign(number, numbers.new_assistant()).status == 200
+    assert numbers.record(number).status == "ACTIVE"
+    numbers.check()
+
+
 def _bought_at_telnyx(numbers: CarrierNumbers, number: str) -> dict[str, Any]:
     """Bought by another agency of the account, whose record is forgotten."""
     from telephony.models.phone_configurations import NumberGuard

@@ -19,7 +19,7 @@ def test_a_price_is_counted_in_ten_thousandths(text: object, amount: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "free", "1,00", "$1.00", "NaN", "Infinity", "-Infinity", [], {}, "1e999999"]
+    "text", [None, "", "free", "-1.00", -0.5, "1,00", "$1.00", "NaN", "Infinity", "-Infinity", [], {}, "1e999999"]
 )
 def test_what_is_no_price_is_none(text: object) -> None:
     assert Money.parse(text, "USD") is None

@@ -82,14 +82,14 @@ def owned(**fields: Any) -> OwnedNumber:
         ("provision-pending", "pending"),
         ("requirement-info-pending", "pending"),
         ("requirement-info-under-review", "pending"),
-        ("requirement-info-exception", "suspended"),
-        ("port-out-pending", "suspended"),
+        ("requirement-info-exception", "pending"),
+        ("port-out-pending", "active"),
         ("emergency-only", "suspended"),
         ("something new", "suspended"),
         (None, "suspended"),
     ],
 )
-def test_only_an_active_number_takes_calls(theirs: Any, ours: str) -> None:
+def test_what_telnyx_says_of_a_number_in_our_words(theirs: Any, ours: str) -> None:
     assert owned(status=theirs).status == ours
 
 
@@ -126,3 +126,8 @@ def test_an_offer_has_its_place_its_price_and_what_it_can_do() -> None:
     assert offer.setup is not None
     assert (offer.monthly.amount, offer.setup.amount, offer.setup.currency) == (65_400, 32_100, "USD")
     assert (offer.capabilities.voice, offer.capabilities.sms, offer.capabilities.mms) == (True, True, False)
+
+
+@pytest.mark.parametrize(("number", "country"), [("+4930901820", "DE"), ("+14165550100", "CA"), ("+12125550100", "US")])
+def test_where_telnyx_names_no_country_the_number_does(number: str, country: str) -> None:
+    assert telnyx_numbers._available({"phone_number": number}).country_code == country

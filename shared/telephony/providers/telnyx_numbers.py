@@ -19,11 +19,13 @@ from telephony.values import AvailableNumber, Capabilities, Money, ProviderType,
 
 _STATUS = {
     "active": "active",
+    "port-out-pending": "active",  # rings here until it has gone
     "purchase-pending": "pending",
     "port-pending": "pending",
     "provision-pending": "pending",
     "requirement-info-pending": "pending",
     "requirement-info-under-review": "pending",
+    "requirement-info-exception": "pending",  # until better papers are handed in
 }
 """Telnyx's states of an owned number; every other one can't take calls."""
 
@@ -160,7 +162,7 @@ def _available(record: Mapping[str, Any]) -> AvailableNumber:
         friendly_name=record["phone_number"],
         locality=regions.get("location") or regions.get("rate_center"),
         region=regions.get("state"),
-        country_code=regions.get("country_code") or "US",
+        country_code=regions.get("country_code") or e164.country_of(record["phone_number"]),
         capabilities=_capabilities(each["name"] for each in record.get("features") or ()),
         monthly=Money.parse(cost.get("monthly_cost"), currency),
         setup=Money.parse(cost.get("upfront_cost"), currency),

@@ -214,7 +214,7 @@ def _wire(run: Run[Import]) -> Data:
 def _end(run: Run[Import], data: Data) -> Sequence[Write]:
     c, operation = run.context, run.operation
     wiring.wire_record(c.record, data["number"], c.assistant)
-    status, kept = NumberStatus(data["number"]["record_status"]), data.get("kept", ())
+    status, kept = wiring.first_status(data["number"]), data.get("kept", ())
     if status is NumberStatus.ACTIVE and ("setup_error" in data or any(wire in kept for wire in wiring.CALLS)):
         status = NumberStatus.INACTIVE
     if "setup_error" in data:

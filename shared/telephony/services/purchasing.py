@@ -418,7 +418,7 @@ def _poll_after(operation: Operation, at_first: float = FIRST_POLL) -> float:
 def _end_with_number(run: Run[Purchase], data: Data) -> Sequence[Write]:
     c, operation = run.context, run.operation
     wiring.wire_record(c.record, data["number"], c.assistant)
-    status = NumberStatus(data["number"]["record_status"])
+    status = wiring.first_status(data["number"])
     if "setup_error" in data:
         status = NumberStatus.INACTIVE
         c.record.metadata = {**c.record.metadata, wiring.SETUP_ERROR: data["setup_error"]}

@@ -100,7 +100,13 @@ def status_of(provider: ProviderType, number: OwnedNumber) -> NumberStatus:
     at_connection = catalogue.by_type(provider).rings_at_connection
     asked = number.voice_url and not (number.voice_method or number.overridden_by)  # /twiml knows POST alone
     wired = number.connection_id if at_connection else asked
-    return NumberStatus.ACTIVE if wired else NumberStatus.INACTIVE
+    return NumberStatus.ACTIVE if wired and number.status == "active" else NumberStatus.INACTIVE
+
+
+def first_status(number: Mapping[str, Any]) -> NumberStatus:
+    """Of a number just taken, as `describe` made it: only what was active can be suspended."""
+    status = NumberStatus(number["record_status"])
+    return NumberStatus.INACTIVE if status is NumberStatus.SUSPENDED else status
 
 
 def describe(provider: ProviderType, number: OwnedNumber) -> dict[str, Any]:
