@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.effects import Killed, killed
 from tests.faults.lab import Case, Lab
 
 DOWN = {"kind": "status", "status": 500, "path": "telephony_config", "times": 10_000}
@@ -282,6 +283,22 @@ def test_a_force_after_a_change_mends_what_is_there(case: Case, what: str, monke
     assert profile["name"] == f"Virsyn Outbound - {'Emca' if what == 'name' else 'Acme'}"
     case.assert_provisioned()
     container.cache_clear()
+
+
+def test_a_profile_that_was_made_under_the_old_name_is_not_made_again(case: Case) -> None:
+    """Its making killed the run before it could be written down, and the agency was renamed before the queue came."""
+    from telephony.bootstrap import container
+
+    case.lab.effects.at["telnyx POST /outbound_voice_profiles #1"] = killed("after")
+    with pytest.raises(Killed):
+        case.provision()
+    container().administration.rename_agency(case.agency_id, "Emca")
+
+    case.settle()
+
+    assert case.log["profile_created"] == 1
+    assert [each["name"] for each in case.profiles] == ["Virsyn Outbound - Emca"]
+    case.assert_provisioned()
 
 
 def test_what_is_gone_already_is_torn_down_all_the_same(case: Case) -> None:

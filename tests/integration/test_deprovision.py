@@ -173,6 +173,63 @@ def test_a_failure_on_the_way_says_how_far_it_got(world: World) -> None:
     assert world.status().body["telnyx"]["application_id"] is None
 
 
+def refuse_to_delete(world: World, path: str) -> None:
+    """As Telnyx does: a 422 without a body."""
+    world.telnyx.simulator.add_faults({"kind": "status", "status": 422, "method": "DELETE", "path": path})
+
+
+def test_half_torn_down_it_is_not_configured_any_more(world: World) -> None:
+    # given a deprovision that cleared Ultravox and was refused the application
+    world.provision()
+    [application], [profile] = world.applications(), world.profiles()
+    refuse_to_delete(world, "call_control_applications")
+    answer = world.deprovision()
+    assert (answer.status, answer.body["failed_at"]) == (500, "delete_telnyx_application")
+    # then the status says what there is
+    status = world.status().body
+    assert status["telephony_configured"] is False
+    assert status["telnyx"]["application_id"] == application["id"]
+    assert status["telnyx"]["outbound_profile_id"] == profile["id"]
+    # and the next try finishes
+    assert world.deprovision().status == 200
+    assert (world.applications(), world.profiles(), ultravox_configurations(world)) == ([], [], {})
+
+
+def test_half_torn_down_it_can_be_set_up_again(world: World) -> None:
+    # given a deprovision that deleted the application and was refused the profile
+    world.provision()
+    [deleted], [profile] = world.applications(), world.profiles()
+    refuse_to_delete(world, "outbound_voice_profiles")
+    answer = world.deprovision()
+    assert (answer.status, answer.body["failed_at"]) == (500, "delete_outbound_profile")
+    assert world.status().body["telnyx"]["application_id"] is None
+    # when it is provisioned, without force
+    provisioned = world.provision()
+    # then there is a new application with the profile that stayed
+    assert provisioned.status == 200, provisioned.body
+    [application] = world.applications()
+    assert application["id"] != deleted["id"]
+    assert [each["id"] for each in world.profiles()] == [profile["id"]]
+    assert application["outbound"]["outbound_voice_profile_id"] == profile["id"]
+    assert world.status().body["telephony_configured"] is True
+
+
+def test_a_profile_that_is_refused_without_a_word_stays_if_something_uses_it(world: World) -> None:
+    world.provision()
+    [profile], [application] = world.profiles(), world.applications()
+    other = {**application, "id": "1", "webhook_event_url": "https://elsewhere.example"}
+    world.telnyx.simulator.account(demo.TELNYX_API_KEY)["applications"]["1"] = other
+    refuse_to_delete(world, "outbound_voice_profiles")
+
+    answer = world.deprovision()
+
+    assert answer.status == 200, answer.body
+    data = {step["step"]: step["data"] for step in answer.body["completed_steps"]}
+    assert data["delete_outbound_profile"]["kept"] == "still in use"
+    assert [each["id"] for each in world.profiles()] == [profile["id"]]
+    assert world.status().body["telnyx"]["outbound_profile_id"] is None
+
+
 def test_it_can_be_provisioned_again(world: World) -> None:
     world.provision()
     world.deprovision()

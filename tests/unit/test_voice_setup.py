@@ -55,8 +55,8 @@ class Account:
         self.asked.append(id)
         return next((each for each in self._profiles if each.id == id), None)
 
-    def outbound_profiles(self, name: str) -> Iterator[OutboundProfile]:
-        return (each for each in self._profiles if each.name == name)
+    def outbound_profiles(self, beginning: str) -> Iterator[OutboundProfile]:
+        return (each for each in self._profiles if each.name.startswith(beginning))
 
 
 def account(*found: Application | OutboundProfile) -> Telnyx:
@@ -224,6 +224,24 @@ def test_by_name_a_profile_is_ours_only_with_our_tag() -> None:
     theirs, ours = profile("7", tags=["another-agency"]), profile("8")
     assert find_profile(account(theirs, ours), SETUP, None, None) is ours
     assert find_profile(account(theirs), SETUP, None, None) is None
+
+
+def test_a_profile_of_ours_under_an_earlier_name_is_still_ours() -> None:
+    earlier = profile("7", name="Virsyn Outbound - Earlier name")
+    theirs = profile("6", name="Virsyn Outbound - Acme", tags=["another-agency"])
+    assert find_profile(account(theirs, earlier), SETUP, None, None) is earlier
+
+
+def test_of_several_profiles_the_one_of_the_wanted_name_is_ours_then_the_oldest() -> None:
+    oldest = profile("6", name="Virsyn Outbound - A", created_at="2025-01-01T00:00:00Z")
+    newer = profile("7", name="Virsyn Outbound - B", created_at="2025-06-01T00:00:00Z")
+    exact = profile("8")
+    assert find_profile(account(newer, oldest, exact), SETUP, None, None) is exact
+    assert find_profile(account(newer, oldest), SETUP, None, None) is oldest
+
+
+def test_a_tagged_profile_under_a_name_of_its_owners_is_left_alone() -> None:
+    assert find_profile(account(profile("7", name="Backup")), SETUP, None, None) is None
 
 
 def test_an_application_deleted_in_the_middle_is_said_so() -> None:

@@ -116,11 +116,11 @@ class Telnyx:
 
     # Outbound voice profiles
 
-    def outbound_profiles(self, name: str) -> Iterator[OutboundProfile]:
-        """Those whose name is exactly `name`; Telnyx's own filter finds substrings of three characters and more."""
-        params = {"filter[name][contains]": name}
+    def outbound_profiles(self, beginning: str) -> Iterator[OutboundProfile]:
+        """Those whose name begins so; Telnyx's own filter finds substrings of three characters and more."""
+        params = {"filter[name][contains]": beginning}
         listed = self._all("list outbound profiles", "/outbound_voice_profiles", _profile, params)
-        return (profile for profile in listed if profile.name == name)
+        return (profile for profile in listed if profile.name.startswith(beginning))
 
     def outbound_profile(self, profile_id: str) -> OutboundProfile | None:
         return self._find("read outbound profile", f"/outbound_voice_profiles/{profile_id}", _profile)

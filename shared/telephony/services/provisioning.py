@@ -28,9 +28,6 @@ DEPROVISION = "deprovision_telephony"
 
 IMPORT_STEP = "import_to_ultravox"
 
-IN_USE = "10021"
-"""Telnyx's code for a resource that can't be removed because something uses it."""
-
 CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
 
 
@@ -201,11 +198,25 @@ def _delete_profile(run: Run[Telephony]) -> Data:
     profile_id = run.operation.input["outbound_profile_id"]
     try:
         deleted = bool(profile_id) and run.context.telnyx.delete_outbound_profile(profile_id)
-    except ProviderRejected as error:
-        if error.provider_code != IN_USE:
+    except ProviderRejected:
+        # A 422 may come without a body: what uses it tells the profile itself.
+        profile = run.context.telnyx.outbound_profile(profile_id)
+        if profile is None or not profile.settings.get("connections_count"):
             raise
         return {"telnyx_outbound_profile_id": profile_id, "outbound_profile_deleted": False, "kept": "still in use"}
     return {"telnyx_outbound_profile_id": profile_id, "outbound_profile_deleted": deleted}
+
+
+def _unmark_configured(run: Run[Telephony], _data: Data) -> Sequence[Write]:
+    return [agencies.set_telephony(run.operation.agency_id, telephony_configured=False)]
+
+
+def _forget_application(run: Run[Telephony], _data: Data) -> Sequence[Write]:
+    return [agencies.set_telephony(run.operation.agency_id, telnyx_application_id=None)]
+
+
+def _forget_profile(run: Run[Telephony], _data: Data) -> Sequence[Write]:
+    return [agencies.set_telephony(run.operation.agency_id, telnyx_outbound_profile_id=None)]
 
 
 def _clear_ids(run: Run[Telephony], _data: Data) -> Sequence[Write]:
@@ -219,11 +230,12 @@ def _clear_ids(run: Run[Telephony], _data: Data) -> Sequence[Write]:
     return [cleared, audit(run.operation, "telephony.deprovisioned")]
 
 
-# The application before its profile: a profile in use is not deleted by Telnyx (10021).
+# The application before its profile: a profile in use is not deleted by Telnyx (10021). The agency's record follows
+# each step, so that one that stops half-way doesn't show what is gone; the operation's input keeps the ids.
 DEPROVISION_STEPS: tuple[Step[Telephony], ...] = (
-    Step("clear_ultravox_config", _clear_ultravox),
-    Step("delete_telnyx_application", _delete_application),
-    Step("delete_outbound_profile", _delete_profile),
+    Step("clear_ultravox_config", _clear_ultravox, writes=_unmark_configured),
+    Step("delete_telnyx_application", _delete_application, writes=_forget_application),
+    Step("delete_outbound_profile", _delete_profile, writes=_forget_profile),
     Step("clear_resource_ids", lambda _run: {"telephony_configured": False}, writes=_clear_ids, local=True),
 )
 

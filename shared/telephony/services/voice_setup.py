@@ -2,7 +2,7 @@
 
 Telnyx has no idempotency key for applications and profiles, so identity is: for the application the stored id, else a
 webhook URL that holds the agency's id, whatever its host, secret or name; for the profile the application's own, else
-the stored id, else the exact name together with the agency's tag.
+the stored id, else the agency's tag on one of the names that we give: the agency may have been renamed since.
 """
 
 from __future__ import annotations
@@ -34,8 +34,13 @@ class VoiceSetup:
         return f"{self.settings.resource_prefix} - {self.agency_name}"
 
     @property
+    def profile_prefix(self) -> str:
+        """What the names of all agencies' profiles begin with."""
+        return f"{self.settings.resource_prefix} Outbound -"
+
+    @property
     def profile_name(self) -> str:
-        return f"{self.settings.resource_prefix} Outbound - {self.agency_name}"
+        return f"{self.profile_prefix} {self.agency_name}"
 
     def application(self) -> dict[str, Any]:
         """Without the profile, which is associated once it exists. `webhook_api_version` 2 is the signed one."""
@@ -99,7 +104,7 @@ def find_application(telnyx: Telnyx, agency_id: str, stored_id: str | None) -> A
 def find_profile(
     telnyx: Telnyx, setup: VoiceSetup, application: Application | None, stored_id: str | None
 ) -> OutboundProfile | None:
-    """The agency's outbound voice profile.
+    """The agency's outbound voice profile; of several with its tag the one of the wanted name, else the oldest.
 
     One that somebody else's hand associated with the application, without the agency's tag, is taken only when the
     stored one is gone: making it right would rename it.
@@ -112,8 +117,12 @@ def find_profile(
         return stored
     if own:
         return own
-    tagged = (each for each in telnyx.outbound_profiles(setup.profile_name) if setup.agency_id in each.tags)
-    return min(tagged, key=lambda profile: str(profile.settings.get("created_at") or ""), default=None)
+    tagged = (each for each in telnyx.outbound_profiles(setup.profile_prefix) if setup.agency_id in each.tags)
+
+    def rank(profile: OutboundProfile) -> tuple[bool, str]:
+        return profile.name != setup.profile_name, str(profile.settings.get("created_at") or "")
+
+    return min(tagged, key=rank, default=None)
 
 
 def require_application(telnyx: Telnyx, application_id: str) -> Application:
