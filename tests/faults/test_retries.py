@@ -50,6 +50,7 @@ def test_waits_grow_to_an_hour_and_after_a_day_a_human_is_asked(
     assert operation.status == "NEEDS_ATTENTION"
     assert 24 * 3600 <= case.lab.world.now() - began < 25.5 * 3600
     assert _metrics(capsys.readouterr().out, "OperationsGivenUp") == [1]
+    case.lab.world.lose_messages()
     case.lab.world.run_queue()
     told = capsys.readouterr().out
     assert (_metrics(told, "OperationsNeedAttention"), _metrics(told, "OperationsGivenUp")) == ([1], [])
