@@ -53,7 +53,7 @@ class Emulator:
         self._process, self._port = processes.start_server(command, log=log, cwd=function.code, env=environment)
 
     def invoke(self, event: bytes) -> Result:
-        """Runs the handler. Raises OSError or HTTPException when the emulator itself has gone."""
+        """Runs the handler. Raises OSError or HTTPException when the emulator has gone, ValueError for no JSON."""
         # The emulator enforces the time limit itself; the margin is for the start of the function's process.
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout + 15)
         try:
@@ -88,6 +88,11 @@ def _gone(text: str) -> Result:
     return Result(json.dumps({"errorType": "Runtime.ExitError", "errorMessage": text}).encode(), failed=True)
 
 
+def _failed(text: str) -> Result:
+    print(text, file=sys.stderr)
+    return _gone(text)
+
+
 class Pool:
     """The execution environments of one function: made as they are needed, up to ``limit``, then callers wait."""
 
@@ -102,12 +107,16 @@ class Pool:
         self._closed = False
 
     def invoke(self, event: bytes) -> Result:
+        """Never raises: whatever keeps the function from running is a failed result, which is told on stderr."""
         with self._permits:
             with self._lock:
                 if self._closed:
                     return _gone("The stack is stopping.")
                 emulator = self._idle.pop() if self._idle else None
-            emulator = emulator or Emulator(*self._arguments)
+            try:
+                emulator = emulator or Emulator(*self._arguments)
+            except (OSError, StackError) as error:
+                return _failed(f"The emulator did not start: {error}")
             with self._lock:
                 if self._closed:
                     emulator.close()
@@ -115,9 +124,9 @@ class Pool:
                 self._busy.add(emulator)
             try:
                 result = emulator.invoke(event)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:
                 emulator.close()
-                return _gone(f"The emulator has gone: {error}")
+                return _failed(f"The emulator has gone, or gave no answer that can be read: {error}")
             else:
                 with self._lock:
                     self._idle.append(emulator)

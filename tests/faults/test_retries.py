@@ -6,9 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from telephony.services.saga import LEASE_MARGIN
 
 from tests.faults.effects import Killed, killed
 from tests.faults.lab import Case, Lab
+from tests.world import door
+
+SECONDS_PER_WAKEUP: float = door("retry_worker").SECONDS_PER_WAKEUP
 
 DOWN = {"kind": "status", "status": 500, "path": "telephony_config", "times": 10_000}
 
@@ -177,6 +181,20 @@ def test_each_kind_of_unreadable_message_fails_alone(case: Case, body: str) -> N
 
 def test_a_message_for_an_operation_that_is_gone_is_acknowledged(case: Case) -> None:
     assert case.wake("op_gone") == {"batchItemFailures": []}
+
+
+def test_a_worker_that_dies_keeps_its_operation_no_longer_than_one_wake_up_may_take(case: Case) -> None:
+    # given a worker that is killed in the middle, with most of its batch's time left
+    case.lab.fault("ultravox", kind="status", status=500, path="telephony_config", times=3)
+    operation_id = case.provision().body["operation_id"]
+    case.lab.effects.next("ultravox PATCH /api/accounts/me/telephony_config", killed("before"))
+    with pytest.raises(Killed):
+        case.wake(operation_id)
+    # then others are told to wait, and soon need not any more
+    assert case.provision().body["code"] == "operation_in_progress"
+    case.lab.world.pass_time(SECONDS_PER_WAKEUP + LEASE_MARGIN)
+    assert case.provision().status == 200
+    case.assert_provisioned()
 
 
 def test_wake_ups_that_come_twice_do_nothing(case: Case) -> None:

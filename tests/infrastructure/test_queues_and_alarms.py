@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from telephony.observability import emit_metrics
+from telephony.providers.transport import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS
 from telephony.wakeups import MAX_DELAY
 
 from tests.infrastructure.deployed import Deployed, logical_id
+from tests.world import door
 
-WORST_OPERATION_SECONDS = 5 * (3 + 10)
-"""The five carrier calls of the longest operation, each at its limits: 3 s to connect, 10 s to answer."""
+LONGEST_OPERATION_CALLS = 5
+"""To carriers, one after the other."""
+
+SECONDS_PER_WAKEUP: float = door("retry_worker").SECONDS_PER_WAKEUP
 
 
 @pytest.fixture
@@ -34,7 +38,12 @@ def test_a_message_is_hidden_for_as_long_as_its_worker_may_take(prod: Deployed, 
 def test_a_batch_of_the_longest_operations_fits_the_workers_time(
     worker: dict[str, Any], source: dict[str, Any]
 ) -> None:
-    assert source["BatchSize"] * WORST_OPERATION_SECONDS < worker["Timeout"]
+    assert source["BatchSize"] * SECONDS_PER_WAKEUP < worker["Timeout"]
+
+
+def test_the_longest_operation_fits_the_time_of_one_wakeup() -> None:
+    calls = LONGEST_OPERATION_CALLS * (CONNECT_SECONDS + READ_SECONDS)
+    assert calls + MARGIN_SECONDS <= SECONDS_PER_WAKEUP
 
 
 def test_one_bad_wakeup_does_not_bring_back_the_others(source: dict[str, Any]) -> None:
