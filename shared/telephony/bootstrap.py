@@ -226,7 +226,7 @@ class Container:
     def reconciling(self) -> Reconciling:
         from telephony.services.reconciling import Reconciling
 
-        return Reconciling(self.accounts, self.importing, self.wakeups)
+        return Reconciling(self.accounts, self.importing, self.wakeups, self.settings.public_base_url)
 
     @cached_property
     def number_webhooks(self) -> NumberWebhooks:

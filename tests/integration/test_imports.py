@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from telephony.values import ProviderType
 
 from local.simulators import demo_accounts as demo
 from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, store_credentials
@@ -217,6 +218,34 @@ def test_the_agencys_limit_of_numbers_counts_imports(numbers: CarrierNumbers) ->
 
     assert (answer.status, answer.body["code"]) == (403, "spending_limit_exceeded")
     assert numbers.urls(number) == (None, None)
+    numbers.check()
+
+
+@pytest.mark.parametrize("limits", [{"providers": [ProviderType.TELNYX]}, {"countries": ["GB"]}], ids=str)
+def test_the_agencys_carriers_and_countries_hold_for_imports(numbers: CarrierNumbers, limits: dict[str, Any]) -> None:
+    number = next(for_sale(numbers.carrier))
+    numbers.buy_by_hand(number)
+    numbers.limit(**limits)
+
+    answer = numbers.import_number(number)
+
+    assert (answer.status, answer.body["code"]) == (403, "spending_limit_exceeded")
+    assert numbers.records == []
+    numbers.check()
+
+
+def test_a_price_in_another_currency_than_the_agencys_is_not_taken_in(numbers: CarrierNumbers) -> None:
+    """SignalWire tells no price: what is paid for already is taken in without."""
+    number = next(for_sale(numbers.carrier))
+    numbers.buy_by_hand(number)
+    numbers.limit(currency="EUR", max_monthly_total="100")
+
+    answer = numbers.import_number(number)
+
+    if numbers.carrier == "twilio":
+        assert (answer.status, answer.body["code"]) == (403, "price_unknown")
+    else:
+        assert answer.status == 200
     numbers.check()
 
 

@@ -8,11 +8,15 @@ import sys
 from typing import Any
 
 import pytest
+from telephony.models.base import commit
+from telephony.models.phone_configurations import NumberStatus, replace
+from telephony.services import reconciling
 
 from local.simulators.store import Record
-from tests.carriers import CARRIERS, CarrierNumbers, for_sale, store_credentials
+from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, store_credentials
+from tests.integration.conftest import Setting
 from tests.numbers import Numbers, local_numbers
-from tests.world import ROOT, World
+from tests.world import PUBLIC_BASE_URL, ROOT, World
 
 THEIRS = "https://theirs.example.com/voice"
 
@@ -129,6 +133,113 @@ def test_adopting_brings_our_records_in_step_and_nothing_else(numbers: CarrierNu
     assert again["differences"] == 1
 
 
+def wired_to_us(numbers: CarrierNumbers) -> dict[str, str]:
+    if numbers.carrier == "twilio":
+        return {"voice_url": TWIML, "sms_url": TWIML}
+    return {
+        "call_request_url": TWIML,
+        "call_handler": "laml_webhooks",
+        "message_request_url": TWIML,
+        "message_handler": "laml_webhooks",
+    }
+
+
+@pytest.mark.parametrize("base_url", [PUBLIC_BASE_URL, ""], ids=["known", "unknown"])
+def test_a_number_that_calls_us_already_is_adopted_as_active(
+    numbers: CarrierNumbers, setting: Setting, base_url: str
+) -> None:
+    setting(PUBLIC_BASE_URL=base_url)
+    number = next(for_sale(numbers.carrier))
+    numbers.buy_by_hand(number, **wired_to_us(numbers))
+
+    assert reconcile(numbers, adopt=True)["adopted"] == [{"phone_number": number}]
+
+    assert (numbers.record(number).status, numbers.record(number).metadata) == ("ACTIVE", {})
+    assert reconcile(numbers)["differences"] == 0
+
+
+def test_a_number_that_was_wired_to_us_by_hand_is_told_and_adopted(numbers: CarrierNumbers) -> None:
+    # given a number that was imported without webhooks of ours
+    number = next(for_sale(numbers.carrier))
+    theirs = {"voice_url": THEIRS} if numbers.carrier == "twilio" else {"call_request_url": THEIRS}
+    numbers.buy_by_hand(number, **wired_to_us(numbers) | theirs)
+    numbers.import_number(number)
+    assert numbers.record(number).status == "INACTIVE"
+    assert reconcile(numbers)["differences"] == 0
+    there(numbers, number)[voice_url(numbers)] = TWIML
+
+    reconcile(numbers, adopt=True)
+
+    assert numbers.record(number).status == "ACTIVE"
+    assert reconcile(numbers)["differences"] == 0
+
+
+def test_a_status_that_differs_alone_is_told(numbers: CarrierNumbers) -> None:
+    # given a number that is wired, and whose record doesn't say so
+    [number] = bought(numbers, 1)
+    record = numbers.record(number)
+    commit(*replace(record, NumberStatus.INACTIVE))
+
+    [told] = reconcile(numbers)["status"]
+
+    assert (told["phone_number"], told["recorded"], told["at_carrier"]) == (number, "INACTIVE", "active")
+    reconcile(numbers, adopt=True)
+    assert numbers.record(number).status == "ACTIVE"
+    numbers.check()
+
+
+def test_a_trunk_that_takes_the_calls_is_told_once_it_is_recorded_no_more(numbers: CarrierNumbers) -> None:
+    [number] = bought(numbers, 1)
+    there(numbers, number).update(
+        {"trunk_sid": "TK" + "a" * 32} if numbers.carrier == "twilio" else {"call_handler": "relay_script"}
+    )
+
+    report = reconcile(numbers, adopt=True)
+
+    assert [each["field"] for each in report["webhooks"]] == ["overridden_by"]
+    assert numbers.record(number).status == "INACTIVE"
+    assert reconcile(numbers)["differences"] == 0
+
+
+def test_a_record_that_changes_meanwhile_keeps_no_other_from_being_adopted(
+    numbers: CarrierNumbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given two numbers whose calls go elsewhere, one of which somebody renames while the accounts are read
+    first, second = bought(numbers, 2)
+    for number in (first, second):
+        there(numbers, number)[voice_url(numbers)] = THEIRS
+    read = reconciling._Account.read
+
+    def renamed_meanwhile(*given: Any) -> None:
+        read(*given)
+        record = numbers.record(first)
+        record.friendly_name = "Renamed"
+        commit(*replace(record))
+
+    monkeypatch.setattr(reconciling._Account, "read", renamed_meanwhile)
+
+    adopted = reconcile(numbers, adopt=True)["adopted"]
+
+    assert {each["phone_number"]: each.get("code") for each in adopted} == {first: "conflict", second: None}
+    assert (numbers.record(first).status, numbers.record(second).status) == ("ACTIVE", "INACTIVE")
+
+
+def test_a_price_in_another_currency_is_told_and_not_added_up(world: World) -> None:
+    store_credentials("twilio", world.agency_id)
+    numbers = CarrierNumbers(world, "twilio")
+    [number] = bought(numbers, 1)
+    prices = {"price_unit": "EUR", "phone_number_prices": [{"number_type": "local", "current_price": "2.00"}]}
+    fault = {"kind": "status", "status": 200, "path": "PhoneNumbers/Countries/US", "body": prices, "times": 2}
+    numbers.server.simulator.add_faults(fault)
+
+    report = reconcile(numbers, adopt=True)
+
+    assert [each["currency"] for each in report["price"]] == ["EUR"]
+    assert report["adopted"] == []
+    assert (numbers.record(number).monthly_price, numbers.record(number).currency) == (10_000, "USD")
+    numbers.check()
+
+
 def test_a_number_of_another_agency_in_a_shared_account_is_nobodys_drift(numbers: CarrierNumbers) -> None:
     bought(numbers, 1)
     other_id, _ = numbers.world.new_agency("Other", credentials=False)
@@ -177,6 +288,10 @@ def test_a_suspended_telnyx_number_is_told_and_adopted(world: World) -> None:
     there(numbers, number)["status"] = "active"
     reconcile(numbers, adopt=True)
     assert numbers.record(number).status == "ACTIVE"
+    there(numbers, number)["status"] = "provision-pending"
+    [told] = reconcile(numbers, adopt=True)["status"]
+    assert (told["recorded"], told["at_carrier"]) == ("ACTIVE", "pending")
+    assert numbers.record(number).status == "INACTIVE"
     numbers.check()
 
 

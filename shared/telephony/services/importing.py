@@ -39,6 +39,7 @@ from telephony.providers.reasons import FIXES
 from telephony.providers.registry import CarrierAccount
 from telephony.services import live_numbers, purchasing, wiring
 from telephony.services.accounts import Accounts
+from telephony.services.limits import price_unknown, require_allowed
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
 from telephony.values import Principal, ProviderType
 
@@ -107,6 +108,7 @@ class Importing:
         assistant: Assistant | None = found[0] if found else None
         if guard is not None:
             purchasing.refuse_guarded(guard, agency_id)
+        require_allowed(bounds, request.provider, request.phone_number)
         account = self._accounts.open(configuration)
         if assistant is not None:
             wiring.require_ready(assistant, account, agency)
@@ -121,6 +123,9 @@ class Importing:
                 fix="Check the number and the carrier account, or buy the number.",
             )
         price = client.monthly_price(request.phone_number)
+        # An unknown price is no reason against a number that is paid for already; one that can't be added up is.
+        if price and bounds and bounds.max_monthly_total is not None and price.currency != bounds.currency:
+            raise price_unknown("monthly")
         operation = _new_operation(principal, request, public_base_url, number)
         country = number.country_code or e164.country_of(request.phone_number)
         record = phone_configurations.new(

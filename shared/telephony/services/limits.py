@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from telephony import e164
-from telephony.errors import InvalidRequest
+from telephony.errors import InvalidRequest, SpendingLimitExceeded
 from telephony.models import audit_events, limits
 from telephony.models.base import commit
+from telephony.models.limits import Limits
 from telephony.values import MONEY_SCALE, ProviderType
 
 CARRIERS = (ProviderType.TELNYX, ProviderType.SIGNALWIRE, ProviderType.TWILIO)
@@ -51,9 +52,28 @@ def set_limits(agency_id: str, wanted: WantedLimits, actor: str) -> None:
     )
 
 
+def require_allowed(bounds: Limits | None, provider: ProviderType, phone_number: str) -> None:
+    """Raises `SpendingLimitExceeded` for a carrier or a country whose numbers the agency may not have."""
+    if bounds is None:
+        return
+    if bounds.providers and provider not in bounds.providers:
+        raise SpendingLimitExceeded(f"The agency may not have numbers at {provider.title()}")
+    if bounds.countries and e164.country_of(phone_number) not in bounds.countries:
+        raise SpendingLimitExceeded("The agency may not have numbers of this country")
+
+
+def price_unknown(name: str) -> SpendingLimitExceeded:
+    """`name`: of the costs that are capped."""
+    return SpendingLimitExceeded(
+        f"There is a cap on {name} costs, and the carrier tells no price in its currency",
+        code="price_unknown",
+        fix="Lift the cap, or choose a number with a known price.",
+    )
+
+
 def describe(agency_id: str) -> dict[str, Any]:
     """The limits, and what has been spent of them; money in units of the currency, None: no limit."""
-    found = limits.find(agency_id) or limits.Limits(limits.key(agency_id))
+    found = limits.find(agency_id) or Limits(limits.key(agency_id))
     return {
         "currency": found.currency,
         "max_numbers": _int(found.max_numbers),

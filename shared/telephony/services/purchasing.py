@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from telephony import clock, e164
+from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import (
     Conflict,
@@ -47,6 +47,7 @@ from telephony.providers.base import NumberProvider, NumberSetup, Order, OwnedNu
 from telephony.providers.reasons import FIXES
 from telephony.services import wiring
 from telephony.services.accounts import Accounts
+from telephony.services.limits import price_unknown, require_allowed
 from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
 from telephony.values import MONEY_SCALE, AvailableNumber, Principal, ProviderType
 
@@ -497,11 +498,7 @@ def _quote_to_buy(
 def _check_prices(quote: AvailableNumber, request: PurchaseRequest, bounds: Limits | None) -> None:
     """The caller's caps and the agency's limits, before any money."""
     currency = bounds.currency if bounds else None
-    if bounds is not None:
-        if bounds.providers and request.provider not in bounds.providers:
-            raise SpendingLimitExceeded(f"The agency may not buy numbers at {request.provider.title()}")
-        if bounds.countries and e164.country_of(request.phone_number) not in bounds.countries:
-            raise SpendingLimitExceeded("The agency may not buy numbers of this country")
+    require_allowed(bounds, request.provider, request.phone_number)
     caps = [
         ("monthly", request.max_monthly_cost, quote.monthly, None),
         ("setup", request.max_setup_cost, quote.setup, None),
@@ -512,11 +509,7 @@ def _check_prices(quote: AvailableNumber, request: PurchaseRequest, bounds: Limi
         if cap is None:
             continue
         if price is None or (of_currency and price.currency != of_currency):
-            raise SpendingLimitExceeded(
-                f"There is a cap on {name} costs, and the carrier tells no price in its currency",
-                code="price_unknown",
-                fix="Lift the cap, or buy a number with a known price.",
-            )
+            raise price_unknown(name)
         if price.number > cap:
             raise SpendingLimitExceeded(
                 f"The {name} cost of {price.number:.2f} {price.currency} is above the cap of {cap:.2f}",

@@ -11,21 +11,24 @@ from typing import Any
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import ConfigurationMissing, NotFound, ProviderError, TelephonyError
+from telephony.errors import ConfigurationMissing, Conflict, NotFound, ProviderError, TelephonyError
 from telephony.models import (
     agencies,
+    assistants,
     audit_events,
     limits,
     operations,
     phone_configurations,
     provider_configurations,
 )
+from telephony.models.agencies import Agency
 from telephony.models.base import Write, commit
 from telephony.models.operations import Operation
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.observability import emit_metrics, logger
 from telephony.providers.base import NumberProvider, OwnedNumber
+from telephony.providers.registry import webhook_signer
 from telephony.services import catalogue, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.importing import Importing, ImportRequest
@@ -75,10 +78,12 @@ class Report:
 class Reconciling:
     """`workflow` is what the queue worker runs, once a week for each agency."""
 
-    def __init__(self, accounts: Accounts, importing: Importing, wakeups: Wakeups) -> None:
+    def __init__(self, accounts: Accounts, importing: Importing, wakeups: Wakeups, public_base_url: str) -> None:
+        """`public_base_url` may be empty: then any address of a /twiml counts as ours."""
         self._accounts = accounts
         self._importing = importing
         self._wakeups = wakeups
+        self._public_base_url = public_base_url
         self.workflow: Workflow[None] = Workflow(RECONCILE, (Step(RECONCILE, self._report),), _no_context)
 
     def begin_all(self) -> int:
@@ -110,9 +115,10 @@ class Reconciling:
 
         An account that can't be read is named in the report. Raises `NotFound` for an unknown agency.
         """
-        if agencies.find(agency_id) is None:
+        agency = agencies.find(agency_id)
+        if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")
-        report = Report()
+        report, bounds = Report(), limits.find(agency_id)
         records = list(phone_configurations.all_live(agency_id))
         report.recorded = len(records)
         for configuration in provider_configurations.of_agency(agency_id):
@@ -121,9 +127,11 @@ class Reconciling:
             mine = [each for each in records if each.provider_configuration_id == configuration.id]
             if not configuration.active and not mine:
                 continue
-            account = _Account(configuration, mine, report)
+            account = _Account(configuration, mine, report, bounds.currency if bounds else None)
             try:
-                account.read(self._accounts.client(self._accounts.open(configuration), deadline, paced=paced))
+                opened = self._accounts.open(configuration)
+                ours = _Ours(agency, self._public_base_url, webhook_signer(opened) is not None)
+                account.read(self._accounts.client(opened, deadline, paced=paced), ours)
             except (ProviderError, ConfigurationMissing) as error:
                 if error.retryable:
                     raise
@@ -134,18 +142,29 @@ class Reconciling:
         return report
 
     def _adopt(self, agency_id: str, actor: str, account: _Account, report: Report, deadline: Deadline) -> None:
+        """Number by number: one that can't be adopted says why, and keeps none of the others from it."""
         principal = Principal(agency_id, Role.OWNER, actor, "operator")
         for number in account.unknown:
             request = ImportRequest(number.phone_number, ProviderType(account.provider), wire=False)
             told: Data = {"phone_number": number.phone_number}
             try:
-                self._importing.import_number(principal, request, "", deadline, account.configuration)
+                url = self._base_url_for(number)
+                self._importing.import_number(principal, request, url, deadline, account.configuration)
             except TelephonyError as error:
                 told["code"] = error.code
             report.adopted.append(told)
         for record, changed in account.changed:
-            commit(*_in_step(record, changed, actor))
-            report.adopted.append({"phone_number": changed.number.phone_number})
+            told = {"phone_number": changed.number.phone_number}
+            try:
+                commit(*_in_step(record, changed, actor))
+            except Conflict as error:
+                told["code"] = error.code
+            report.adopted.append(told)
+
+    def _base_url_for(self, number: OwnedNumber) -> str:
+        if not self._public_base_url and number.voice_url and wiring.is_twiml(number.voice_url):
+            return number.voice_url.removesuffix("/twiml")
+        return self._public_base_url
 
     def _report(self, run: Run[None]) -> Data:
         operation = run.operation
@@ -160,40 +179,69 @@ class Reconciling:
         return {"differences": report.differences}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Changed:
-    """What the carrier says of a number that differs from our record."""
+    """What the carrier says of a number that differs from our record, and what that makes of the record."""
 
     number: OwnedNumber
+    status: NumberStatus
     price: Money | None
-    calls: bool = False
-    """Whether they go elsewhere than recorded."""
+    """None: the one on the record stays."""
+
+
+@dataclass(slots=True)
+class _Ours:
+    """Whether calls of a number reach us. `signed`: whether /twiml can tell the account's calls from forged ones."""
+
+    agency: Agency
+    public_base_url: str
+    signed: bool
+
+    def takes_calls(self, record: PhoneConfiguration, number: OwnedNumber) -> bool:
+        if catalogue.by_type(str(record.provider)).rings_at_connection:
+            return number.connection_id in (self.agency.telnyx_application_id, self._assistants_connection(record))
+        if not self.signed or not number.voice_url:
+            return False
+        here = f"{self.public_base_url}/twiml"
+        return number.voice_url == here if self.public_base_url else wiring.is_twiml(number.voice_url)
+
+    def _assistants_connection(self, record: PhoneConfiguration) -> str | None:
+        if record.assistant_id is None:
+            return None
+        assistant = assistants.find(self.agency.id, int(record.assistant_id))
+        return assistant.connection_id if assistant else None
 
 
 class _Account:
     """One carrier account compared with the records that were bought or imported with it."""
 
     def __init__(
-        self, configuration: ProviderConfiguration, records: Sequence[PhoneConfiguration], report: Report
+        self,
+        configuration: ProviderConfiguration,
+        records: Sequence[PhoneConfiguration],
+        report: Report,
+        currency: str | None,
     ) -> None:
+        """`currency`: the one that the agency's costs are added up in, if there is one."""
         self.configuration = configuration
         self.provider = str(configuration.provider)
         self.unknown: list[OwnedNumber] = []
         self.changed: list[tuple[PhoneConfiguration, _Changed]] = []
         self._records = {str(each.phone_number): each for each in records}
         self._report = report
+        self._currency = currency
 
     def name(self) -> Data:
         return {"provider": self.provider, "provider_configuration_id": int(self.configuration.id)}
 
-    def read(self, client: NumberProvider) -> None:
+    def read(self, client: NumberProvider, ours: _Ours) -> None:
         seen: set[str] = set()
         for number in client.all_owned():
             seen.add(number.phone_number)
             self._report.at_carriers += 1
             record = self._records.get(number.phone_number)
             if record is not None and _at_rest(record):
-                self._compare(record, number, client.monthly_price(number.phone_number))
+                self._compare(record, number, client.monthly_price(number.phone_number), ours)
             elif record is None and phone_configurations.find_guard(number.phone_number) is None:
                 self.unknown.append(number)
                 self._report.theirs_not_ours.append({"phone_number": number.phone_number} | self.name())
@@ -201,27 +249,37 @@ class _Account:
             if record.phone_number not in seen and _at_rest(record) and not _young(record):
                 self._report.ours_not_theirs.append(_named(record) | self.name())
 
-    def _compare(self, record: PhoneConfiguration, number: OwnedNumber, price: Money | None) -> None:
-        there = wiring.describe(ProviderType(self.provider), number)
-        changed = _Changed(number, price)
-        suspended = record.status == NumberStatus.SUSPENDED
-        found = False
-        if suspended != (number.status == "suspended"):
-            self._report.status.append(_named(record) | {"recorded": record.status, "at_carrier": number.status})
-            found = True
-        for name, recorded in _recorded_wires(record).items():
-            if there[name] != recorded:
-                difference = {"field": name, "recorded": recorded, "at_carrier": there[name]}
-                self._report.webhooks.append(_named(record) | difference)
-                changed.calls = changed.calls or name in ("voice_url", "connection_id", "overridden_by")
-                found = True
-        if price is not None and (price.amount, price.currency) != (record.monthly_price, record.currency):
-            known = None if record.monthly_price is None else record.monthly_price / MONEY_SCALE
-            prices = {"recorded": known, "at_carrier": price.number, "currency": price.currency}
-            self._report.price.append(_named(record) | prices)
-            found = True
-        if found:
-            self.changed.append((record, changed))
+    def _compare(self, record: PhoneConfiguration, number: OwnedNumber, price: Money | None, ours: _Ours) -> None:
+        drifted = self._compare_wires(record, number)
+        calls_drifted = any(wire in drifted for wire in wiring.CALLS)
+        status = wiring.status_of(ProviderType(self.provider), number)
+        elsewhere_by_wish = record.status == NumberStatus.ACTIVE and not calls_drifted
+        if status is NumberStatus.ACTIVE and not elsewhere_by_wish and not ours.takes_calls(record, number):
+            status = NumberStatus.INACTIVE
+        differs = status != record.status and not (calls_drifted and number.status == "active")
+        if differs:  # what calls that go elsewhere make of the status is told with them
+            at_carrier = "not wired" if number.status == "active" and status != NumberStatus.ACTIVE else number.status
+            self._report.status.append(_named(record) | {"recorded": record.status, "at_carrier": at_carrier})
+        new_price = self._compare_price(record, price)
+        if drifted or differs or new_price:
+            self.changed.append((record, _Changed(number, status, new_price)))
+
+    def _compare_wires(self, record: PhoneConfiguration, number: OwnedNumber) -> list[str]:
+        recorded = _recorded_wires(record)
+        drifted = [name for name in recorded if getattr(number, name) != recorded[name]]
+        for name in drifted:
+            difference = {"field": name, "recorded": recorded[name], "at_carrier": getattr(number, name)}
+            self._report.webhooks.append(_named(record) | difference)
+        return drifted
+
+    def _compare_price(self, record: PhoneConfiguration, price: Money | None) -> Money | None:
+        """The carrier's price, if it is another one that can be added up with the agency's."""
+        if price is None or (price.amount, price.currency) == (record.monthly_price, record.currency):
+            return None
+        known = None if record.monthly_price is None else record.monthly_price / MONEY_SCALE
+        prices = {"recorded": known, "at_carrier": price.number, "currency": price.currency}
+        self._report.price.append(_named(record) | prices)
+        return price if price.currency == (self._currency or record.currency or price.currency) else None
 
 
 def _recorded_wires(record: PhoneConfiguration) -> Mapping[str, str | None]:
@@ -233,23 +291,15 @@ def _recorded_wires(record: PhoneConfiguration) -> Mapping[str, str | None]:
 
 def _in_step(record: PhoneConfiguration, changed: _Changed, actor: str) -> list[Write]:
     """The record as the carrier has it. Fails with `Conflict` if it was changed since it was read."""
-    provider, number = ProviderType(str(record.provider)), changed.number
     before = {"status": record.status, **_recorded_wires(record)}
-    status = None
-    if number.status == "suspended":
-        status = NumberStatus.SUSPENDED
-    elif changed.calls:
-        status = NumberStatus.INACTIVE
-    elif record.status == NumberStatus.SUSPENDED:
-        status = wiring.status_of(provider, number)
-    wiring.note_wires(record, wiring.describe(provider, number))
+    wiring.note_wires(record, wiring.describe(ProviderType(str(record.provider)), changed.number))
     writes = []
     if changed.price is not None:
         more = changed.price.amount - int(record.monthly_price or 0)
         record.monthly_price, record.currency = changed.price.amount, changed.price.currency
         writes.append(limits.change_price(str(record.agency_id), more))
     return [
-        *phone_configurations.replace(record, status),
+        *phone_configurations.replace(record, changed.status),
         *writes,
         audit_events.record(
             str(record.agency_id),
