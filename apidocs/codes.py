@@ -45,6 +45,12 @@ CODES: dict[str, tuple[int, str]] = {
     "product_not_found": (404, "The agency has no such product."),
     "name_taken": (409, "Another configuration of the provider has this name."),
     "provider_in_use": (409, "Live numbers or the provisioned telephony need it."),
+    "too_many_configurations": (409, "The agency has as many provider configurations as it may have."),
+    "foreign_product": (409, "The configuration in use belongs to another product than the caller's."),
+    "numbers_in_another_account": (
+        400,
+        "Live numbers were bought with the keys that are replaced, in another account.",
+    ),
     "invalid_provider_credentials": (500, "The provider refused the credentials."),
     "provider_rate_limited": (500, "The provider asks for fewer requests."),
     "provider_unavailable": (500, "The provider gives no usable answer."),
@@ -101,13 +107,26 @@ _CHECKED = (
     "400:invalid_provider_credentials",
     "400:provider_error",
     "400:telnyx_application_missing",
+    "numbers_in_another_account",
+    "provider_in_use",
+    "foreign_product",
+    "ambiguous_provider",
+    "operation_in_progress",
     "provider_rate_limited",
     "provider_unavailable",
     "telephony_not_in_sync",
     "out_of_time",
 )
 """Credentials that are about to be stored: what the carrier refuses is the request's fault here."""
-_SAVING = (*_ORG, "product_not_found", "invalid_url", "unknown_provider", "name_taken", *_CHECKED)
+_SAVING = (
+    *_ORG,
+    "product_not_found",
+    "invalid_url",
+    "unknown_provider",
+    "name_taken",
+    *_CHECKED,
+    "too_many_configurations",
+)
 
 ROUTE_CODES: dict[str, tuple[str, ...]] = {
     "POST /provision-telephony": (*_KEYS, "already_provisioned", *_SAGA, "insufficient_balance"),

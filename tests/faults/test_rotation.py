@@ -5,6 +5,7 @@ Whatever dies, the new key ends up in the record and in Ultravox, and no sealed 
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -470,8 +471,9 @@ def test_an_ultravox_that_is_down_gets_the_new_key_later(here: Rotating) -> None
 def test_a_new_public_key_reaches_ultravox(here: Rotating) -> None:
     # given
     [telnyx] = [each for each in here.configurations if each.provider == "telnyx"]
+    public_key = base64.b64encode(secrets.token_bytes(32)).decode()
     meta = [
-        {"meta_key": "telnyx_public_key", "meta_value": "new-public-key"},
+        {"meta_key": "telnyx_public_key", "meta_value": public_key},
         {"meta_key": "telnyx_account_sid", "meta_value": demo.TELNYX_ACCOUNT_SID},
     ]
     # when
@@ -485,7 +487,7 @@ def test_a_new_public_key_reaches_ultravox(here: Rotating) -> None:
     )
     # then
     assert answer.status == 200, answer.body
-    assert here.case.ultravox["telephony_configs"]["telnyx"]["publicKey"] == "new-public-key"
+    assert here.case.ultravox["telephony_configs"]["telnyx"]["publicKey"] == public_key
 
 
 def test_no_key_is_in_the_journal(here: Rotating) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from telephony.models import provider_configurations
 
+from local.simulators import demo_accounts as demo
 from tests.carriers import CarrierNumbers, for_sale, store_credentials
 from tests.integration.provider_api import Api
 from tests.world import HttpAnswer, World
@@ -47,12 +49,12 @@ def account(numbers: CarrierNumbers, api: Api) -> int:
     return int(found)
 
 
-def first(monkeypatch: pytest.MonkeyPatch, service: str, act: Act) -> list[HttpAnswer]:
-    """Lets somebody else act just before the next commit of a service."""
+def first(monkeypatch: pytest.MonkeyPatch, what: str, act: Act) -> list[HttpAnswer]:
+    """Lets somebody else act just before an operation is opened, or an account is changed."""
     from telephony.models import base
-    from telephony.services import provider_accounts, saga
+    from telephony.services import provider_accounts, rotation, saga
 
-    module = {"saga": saga, "provider_accounts": provider_accounts}[service]
+    modules = {"an operation": [saga], "an account": [provider_accounts, rotation]}[what]
     answers: list[HttpAnswer] = []
 
     def commit(*writes: Any) -> None:
@@ -61,7 +63,8 @@ def first(monkeypatch: pytest.MonkeyPatch, service: str, act: Act) -> list[HttpA
             answers[0] = act()
         base.commit(*writes)
 
-    monkeypatch.setattr(module, "commit", commit)
+    for module in modules:
+        monkeypatch.setattr(module, "commit", commit)
     return answers
 
 
@@ -79,7 +82,7 @@ def test_nothing_is_bought_with_an_account_that_has_just_gone(
     numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch, going: str
 ) -> None:
     # given a purchase that has read the account, and an owner who is faster by a hair
-    gone = first(monkeypatch, "saga", lambda: GOING[going](api, account))
+    gone = first(monkeypatch, "an operation", lambda: GOING[going](api, account))
     # when
     answer = numbers.purchase(number)
     # then
@@ -94,7 +97,7 @@ def test_nothing_is_imported_into_an_account_that_has_just_gone(
     numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers.buy_by_hand(number)
-    first(monkeypatch, "saga", lambda: api.delete(account))
+    first(monkeypatch, "an operation", lambda: api.delete(account))
     answer = numbers.import_number(number)
     assert (answer.status, answer.body["code"]) == (409, "conflict"), answer.body
     assert numbers.records == []
@@ -128,7 +131,7 @@ def test_an_account_is_not_deleted_under_a_number_that_is_just_being_bought(
     numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given somebody who has seen that the account has no numbers
-    bought = first(monkeypatch, "provider_accounts", lambda: numbers.purchase(number))
+    bought = first(monkeypatch, "an account", lambda: numbers.purchase(number))
     # when
     refused = api.delete(account)
     # then
@@ -141,7 +144,7 @@ def test_an_account_is_not_deleted_under_a_number_that_is_just_being_bought(
 def test_a_change_that_overlaps_with_a_purchase_leaves_the_count_alone(
     numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bought = first(monkeypatch, "provider_accounts", lambda: numbers.purchase(number))
+    bought = first(monkeypatch, "an account", lambda: numbers.purchase(number))
     renamed = api.update(account, {"name": "Renamed"})
     assert (bought[0].status, renamed.status) == (200, 200)
     numbers.check()
@@ -175,3 +178,158 @@ def test_an_account_of_many_numbers_is_refused_without_looking_at_them(
     assert api.delete(account, token=token).body["code"] == "provider_in_use"
     # then caller, agency and configurations are all that is read
     assert [operation for operation, _ in reads] == ["GetItem", "GetItem", "Query"]
+
+
+# New keys
+
+
+def keys_of_another_account(numbers: CarrierNumbers) -> dict[str, Any]:
+    simulator = numbers.server.simulator
+    if numbers.carrier == "telnyx":
+        key = f"KEY{secrets.token_hex(16).upper()}_other"
+        simulator.add_account(key)
+        return {"api_key": key}
+    if numbers.carrier == "twilio":
+        sid, token = f"AC{secrets.token_hex(16)}", secrets.token_hex(16)
+        simulator.add_account(sid, {"auth_token": token})
+        return {"api_key": sid, "api_secret": token}
+    project, token = "5f0d1a3e-0000-4000-8000-" + secrets.token_hex(6), f"PT{secrets.token_hex(22)}"
+    simulator.add_account(project, {"api_token": token})
+    return {"api_key": project, "api_secret": token}
+
+
+def more_keys_of_the_account(numbers: CarrierNumbers, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    if numbers.carrier == "telnyx":
+        key = f"KEY{secrets.token_hex(16).upper()}_next"
+        monkeypatch.setitem(numbers.server.simulator.state["accounts"], key, numbers.account)
+        return {"api_key": key}
+    name, token = {
+        "twilio": ("auth_token", secrets.token_hex(16)),
+        "signalwire": ("api_token", f"PT{secrets.token_hex(22)}"),
+    }[numbers.carrier]
+    monkeypatch.setitem(numbers.account, name, token)
+    return {"api_secret": token}
+
+
+@pytest.fixture
+def bought(numbers: CarrierNumbers, number: str) -> str:
+    assert numbers.purchase(number).status == 200
+    return number
+
+
+def test_keys_of_another_account_do_not_replace_those_of_live_numbers(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int
+) -> None:
+    # given
+    before = api.records()
+    # when
+    answer = api.update(account, keys_of_another_account(numbers))
+    # then
+    assert (answer.status, answer.body["code"]) == (400, "numbers_in_another_account"), answer.body
+    assert "validate: false" in answer.body["fix"]
+    assert bought in answer.body["message"]
+    assert api.records() == before
+    # and the number is given back where it is
+    numbers.world.pass_time(31 * 86400.0)
+    assert numbers.release(bought).status == 200
+    assert numbers.at_carrier(bought) is None
+
+
+def test_unchecked_they_do_not_either_where_they_tell_their_account(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int
+) -> None:
+    answer = api.update(account, keys_of_another_account(numbers) | {"validate": False})
+    if numbers.carrier == "telnyx":
+        assert answer.status == 200
+    else:
+        assert (answer.status, answer.body["code"]) == (409, "provider_in_use"), answer.body
+        assert answer.body["used_by"] == ["phone numbers"]
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_other_keys_of_the_same_account_do(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch, validate: bool
+) -> None:
+    keys = more_keys_of_the_account(numbers, monkeypatch)
+    answer = api.update(account, keys | {"validate": validate})
+    assert answer.status == 200, answer.body
+    numbers.world.pass_time(31 * 86400.0)
+    assert numbers.release(bought).status == 200
+    assert numbers.at_carrier(bought) is None
+
+
+def test_without_numbers_any_account_will_do(numbers: CarrierNumbers, api: Api, account: int) -> None:
+    assert api.update(account, keys_of_another_account(numbers)).status == 200
+
+
+def test_one_of_the_numbers_is_enough(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a second number, which somebody has given back by hand
+    given_back = list(for_sale(numbers.carrier))[1]
+    assert numbers.purchase(given_back).status == 200
+    there = numbers.at_carrier(given_back)
+    owned = numbers.account["phone_numbers"]
+    owned.pop(next(key for key, record in owned.items() if record is there))
+    # then
+    assert api.update(account, more_keys_of_the_account(numbers, monkeypatch)).status == 200
+
+
+def test_keys_do_not_change_under_a_purchase_that_has_just_begun(
+    numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given somebody who has seen that the account has no numbers
+    begun = first(monkeypatch, "an account", lambda: numbers.purchase(number))
+    # when
+    answer = api.update(account, keys_of_another_account(numbers) | {"validate": False})
+    # then
+    assert begun[0].status == 200
+    assert (answer.status, answer.body["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("numbers", ["telnyx"], indirect=True)
+@pytest.mark.parametrize("same", [True, False])
+def test_an_order_that_is_not_done_yet_counts(
+    numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    # given
+    numbers.server.simulator.change_settings({"order_delay": 86400.0})
+    assert numbers.purchase(number).body["purchase_details"]["status"] == "pending"
+    # when
+    keys = more_keys_of_the_account(numbers, monkeypatch) if same else keys_of_another_account(numbers)
+    answer = api.update(account, keys)
+    # then
+    assert (answer.status, answer.body.get("code")) == ((200, None) if same else (400, "numbers_in_another_account"))
+
+
+@pytest.mark.parametrize("numbers", ["twilio"], indirect=True)
+def test_the_account_of_an_api_key_is_part_of_it(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the account's API key in the place of its token
+    monkeypatch.setitem(numbers.account, "api_keys", {"SK" + "1" * 32: "keysecret"})
+    of_the_account = [{"meta_key": "account_sid", "meta_value": demo.TWILIO_ACCOUNT_SID}]
+    body = {"api_key": "SK" + "1" * 32, "api_secret": "keysecret", "meta_json": of_the_account, "validate": False}
+    assert api.update(account, body).status == 200
+    # when it is said to be another's
+    other = [{"meta_key": "account_sid", "meta_value": "AC" + "0" * 32}]
+    answers = [api.update(account, {"meta_json": other, "validate": validate}) for validate in (True, False)]
+    # then
+    assert [each.status for each in answers] == [400, 409]
+    assert answers[1].body["code"] == "provider_in_use"
+
+
+@pytest.mark.parametrize("numbers", ["telnyx"], indirect=True)
+def test_the_application_is_no_proof_for_numbers_bought_before_it(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int, world: World
+) -> None:
+    # given telephony that was set up in another account than the number is in
+    keys = keys_of_another_account(numbers)
+    meta = [{"meta_key": "telnyx_public_key", "meta_value": demo.TELNYX_PUBLIC_KEY}]
+    meta.append({"meta_key": "telnyx_account_sid", "meta_value": demo.TELNYX_ACCOUNT_SID})
+    api.created({"name": "Other", "provider": 1, **keys, "meta_json": meta, "is_default": True})
+    assert world.provision().status == 200
+    # when its key is stored where the number's account is
+    answer = api.update(account, {**keys, "is_default": True})
+    # then
+    assert (answer.status, answer.body["code"]) == (400, "numbers_in_another_account"), answer.body

@@ -234,6 +234,26 @@ def test_credentials_set_again_replace_the_keys_and_keep_the_rest(world: World, 
     assert (telnyx["configured"], telnyx["has_public_key"]) == (True, True)
 
 
+@pytest.mark.parametrize("validate", ["--validate", "--no-validate"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"auth_token": "0" * 32}, "auth_token is a secret"),
+        ({"note": "KEY" + "0" * 32}, "note: looks like a secret"),
+        ({"note": "n" * 1001}, "a value 1000 at most"),
+        ({"api_key": "••••wxyz"}, "is a masked value"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_the_api_does_not_take_the_command_line_does_not_either(
+    admin: Admin, given: dict[str, str], said: str, validate: str
+) -> None:
+    create(admin)
+    words = ["credentials", "set", "--agency", "umbrella", "--provider", "telnyx", validate]
+    assert said in admin(*words, given=TELNYX | given).error
+    assert admin("agency", "show", "umbrella").json["provider_configurations"] == []
+
+
 NO_CREDENTIALS = ["", "not JSON", "[]", '"text"', "null", {}, {"api_key": ""}, {"api_key": 7}, {"api_key": "a b"}]
 
 

@@ -8,8 +8,18 @@ from typing import Any
 import pytest
 
 from local.simulators import demo_accounts as demo
-from tests.integration.provider_api import BODIES, PATHS, SIGNALWIRE, TELNYX, TWILIO, ULTRAVOX, Api, new_api
-from tests.world import World
+from tests.integration.provider_api import (
+    BODIES,
+    PATHS,
+    SIGNALWIRE,
+    TELNYX,
+    TELNYX_META,
+    TWILIO,
+    ULTRAVOX,
+    Api,
+    new_api,
+)
+from tests.world import HttpAnswer, World
 
 SEEDS_FIELDS = {
     "id": int,
@@ -144,6 +154,36 @@ def test_the_first_of_a_provider_is_its_default_until_another_becomes_it(api: Ap
     assert api.get(first).body["data"]["is_default"] is False
 
 
+def test_whoever_loses_the_default_is_written_down_too(api: Api) -> None:
+    # given
+    first, second = api.created(TWILIO, name="First"), api.created(TWILIO, name="Second")
+    # when
+    api.update(second, {"is_default": True})
+    # then
+    demoted, promoted = sorted(api.audit("provider_configuration.updated"), key=lambda event: event["subject"])
+    assert (demoted["subject"], promoted["subject"]) == tuple(f"provider_configuration/{id}" for id in (first, second))
+    assert (demoted["changed"], demoted["before"]["is_default"]) == (["is_default"], True)
+    assert (promoted["changed"], promoted["before"]["is_default"]) == (["is_default"], False)
+
+
+def test_there_may_be_a_hundred_of_them(api: Api) -> None:
+    # given
+    from telephony.models.provider_configurations import ProviderConfiguration
+
+    api.created(TWILIO)
+    [stored] = ProviderConfiguration.query(api.agency_id)
+    for id in range(2, 101):
+        stored.id, stored.name, stored.is_default = id, f"Twilio {id}", False
+        stored.save()
+    # when there is one more
+    answer = api.create({**TWILIO, "name": "One more", "validate": False})
+    # then
+    assert (answer.status, answer.body["code"]) == (409, "too_many_configurations")
+    assert len(api.listed().body["data"]) == 100
+    # but those that are there can be changed
+    assert api.create({"name": "Twilio 7", "provider": 3, "active": False}).status == 200
+
+
 # Update
 
 
@@ -188,6 +228,35 @@ def test_a_masked_value_sent_back_means_unchanged(api: Api, role: str) -> None:
     assert answer.body["data"]["validated_at"] == shown["validated_at"]
     revealed = api.get(configuration_id, query="reveal=true").body["data"]
     assert revealed["api_secret"] == demo.SIGNALWIRE_API_TOKEN
+
+
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize("key", ["telnyx_public_key", "telnyx_account_sid"])
+def test_what_is_changed_beside_the_key_is_validated_anew(api: Api, key: str, validate: bool) -> None:
+    # given
+    configuration_id = api.created(TELNYX)
+    before = api.get(configuration_id).body["data"]["validated_at"]
+    meta = [each for each in TELNYX_META if each["meta_key"] != key]
+    api.world.pass_time(60)
+    # when
+    after = api.update(configuration_id, {"meta_json": meta, "validate": validate}).body["data"]["validated_at"]
+    # then the time is that of the account as it is now
+    assert (after is not None and after > before) if validate else after is None
+
+
+def test_a_public_key_is_one_or_is_not_kept(api: Api) -> None:
+    # given
+    configuration_id = api.created(TELNYX)
+    meta = [{"meta_key": "telnyx_public_key", "meta_value": "not one"}]
+    # when
+    refused = api.update(configuration_id, {"meta_json": meta})
+    # then
+    assert (refused.status, refused.body["errors"][0]["field"]) == (400, "telnyx_public_key")
+    assert "validate: false" in refused.body["fix"]
+    assert api.update(configuration_id, {"meta_json": meta, "validate": False}).status == 200
+    # and one that is there doesn't stand in the way of other changes
+    more = [*meta, {"meta_key": "note", "meta_value": "ours"}]
+    assert api.update(configuration_id, {"meta_json": more}).status == 200
 
 
 def test_a_url_is_taken_away_by_null(api: Api) -> None:
@@ -296,6 +365,7 @@ def test_an_account_that_live_numbers_were_bought_with_is_not_deleted_without_fo
         ({"api_secret": "0" * 32, "validate": False}, {"owner"}),
         ({"base_url": "https://api.twilio.com", "validate": False}, {"owner"}),
         ({"sip_url": "sips:acme.sip.twilio.com"}, {"owner"}),
+        ({"meta_json": [{"meta_key": "account_sid", "meta_value": "AC" + "0" * 32}]}, {"owner"}),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -345,16 +415,30 @@ def test_a_configuration_takes_its_creators_product(api: Api) -> None:
     assert api.get(unbound.body["data"]["id"], token=token).status == 200
 
 
-def test_a_token_of_one_product_sees_nothing_of_another(api: Api) -> None:
-    from telephony.bootstrap import container
+@pytest.fixture
+def two_products(api: Api) -> Api:
+    """Of an agency with two products."""
     from telephony.models import agencies
     from telephony.models.base import commit, update
+
+    commit(update(agencies.Agency(f"agency#{api.agency_id}"), [agencies.Agency.product_ids.set([7, 8])]))
+    return api
+
+
+def bound_token(api: Api, product_id: int) -> str:
+    from telephony.bootstrap import container
     from telephony.values import Role
 
-    # given an agency with two products, and a configuration of one of them
-    commit(update(agencies.Agency(f"agency#{api.agency_id}"), [agencies.Agency.product_ids.set([7, 8])]))
+    return container().administration.issue_token(api.agency_id, Role.OWNER, "bound", product_id=product_id)[0]
+
+
+UNNAMED: dict[str, str | None] = {"product-id": None}
+
+
+def test_a_token_of_one_product_sees_nothing_of_another(two_products: Api) -> None:
+    # given a configuration of the one, and a token of the other
+    api, token = two_products, bound_token(two_products, 8)
     of_seven = api.created(TWILIO)
-    token, _ = container().administration.issue_token(api.agency_id, Role.OWNER, "bound", product_id=8)
     eight: dict[str, str | None] = {"product-id": "8"}
     # then
     assert api.listed(token=token).body["data"] == []
@@ -363,4 +447,48 @@ def test_a_token_of_one_product_sees_nothing_of_another(api: Api) -> None:
     assert api.update(of_seven, {"name": "x"}, token=token, headers=eight).status == 404
     assert api.delete(of_seven, token=token, headers=eight).status == 404
     assert api.get(of_seven, headers=eight).status == 404
-    assert api.create({**TWILIO, "name": TWILIO["name"]}, token=token, headers=eight).body["code"] == "name_taken"
+    for headers in (eight, UNNAMED):
+        answer = api.create({**TWILIO, "api_secret": "0" * 32, "validate": False}, token=token, headers=headers)
+        assert (answer.status, answer.body["code"]) == (409, "name_taken")
+    revealed = api.get(of_seven, query="reveal=true").body["data"]
+    assert revealed["api_secret"] == demo.TWILIO_AUTH_TOKEN
+
+
+def test_a_token_of_one_product_does_not_take_the_default_of_another(two_products: Api) -> None:
+    # given
+    api, token = two_products, bound_token(two_products, 8)
+    of_seven = api.created(TWILIO)
+    # when it makes one of its own, and makes it the default
+    made = api.create({**TWILIO, "name": "Eight's"}, token=token, headers=UNNAMED)
+    answer = api.update(made.body["data"]["id"], {"is_default": True}, token=token, headers={"product-id": "8"})
+    # then
+    assert (made.body["data"]["product_id"], made.body["data"]["is_default"]) == (8, False)
+    assert (answer.status, answer.body["code"]) == (409, "foreign_product")
+    assert api.get(of_seven).body["data"]["is_default"] is True
+    # but who is bound to no product may
+    eight: dict[str, str | None] = {"product-id": "8"}
+    assert api.update(made.body["data"]["id"], {"is_default": True}, headers=eight).status == 200
+
+
+@pytest.mark.parametrize("provider", ["telnyx", "ultravox"])
+def test_keys_are_stored_in_ones_own_product_only(two_products: Api, provider: str) -> None:
+    # given
+    api, world = two_products, two_products.world
+    path, body = {
+        "telnyx": (
+            "/store-telnyx-credentials",
+            {"telnyx_api_key": demo.TELNYX_API_KEY, "telnyx_public_key": demo.TELNYX_PUBLIC_KEY},
+        ),
+        "ultravox": ("/save-ultravox-integration", {"api_key": demo.ULTRAVOX_API_KEY}),
+    }[provider]
+
+    def store(product_id: int) -> HttpAnswer:
+        given = {**body, "skip_validation": True}
+        return world.call("telephony_integration", "POST", path, given, token=bound_token(api, product_id))
+
+    # when
+    answers = [store(7), store(8), store(7)]
+    # then
+    assert [each.status for each in answers] == [200, 409, 200]
+    assert answers[1].body["code"] == "foreign_product"
+    assert [each["product_id"] for each in api.listed().body["data"]] == [7]

@@ -185,7 +185,13 @@ BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"meta_json": [{"meta_key": "a", "meta_value": "x" * 1001}]}, "meta_json.0.meta_value"),
     ({"meta_json": [{"meta_key": "a", "meta_value": "x", "more": 1}]}, "meta_json.0.more"),
     ({"meta_json": [{"meta_key": "a", "meta_value": "x"}] * 2}, "meta_json"),
-    ({"meta_json": [{"meta_key": "api_secret", "meta_value": "x"}]}, "meta_json"),
+    *(
+        ({"meta_json": [{"meta_key": name, "meta_value": "x"}]}, "meta_json")
+        for name in ("api_secret", " API-Key ", "apiKey", "Auth_Token", "twilio_auth_token", "PASSWORD", "signing.key")
+    ),
+    ({"meta_json": [{"meta_key": "note", "meta_value": "KEY" + "0" * 32}]}, "note"),
+    ({"meta_json": [{"meta_key": "telnyx_account_sid", "meta_value": "0a1b2c3d" * 4}]}, "telnyx_account_sid"),
+    ({"meta_json": [{"meta_key": str(n), "meta_value": "x" * 1000} for n in range(5)]}, "meta_json"),
     ({"meta_json": [{"meta_key": str(n), "meta_value": ""} for n in range(51)]}, "meta_json"),
     ({"unknown": 1}, "unknown"),
     ({"id": 7}, "id"),

@@ -70,9 +70,70 @@ def test_what_one_api_stores_the_other_shows_and_the_other_way_round(own: Own) -
 
 def test_storing_again_replaces_and_keeps_one_record(own: Own) -> None:
     own.store_telnyx()
-    own.store_telnyx(own.another_telnyx_key(), telnyx_account_sid=None)
+    other = own.another_telnyx_key()
+    own.store_telnyx(other)
     [shown] = provider_configurations(own).listed().body["data"]
-    assert len(shown["meta_json"]) == 2
+    assert (shown["api_key"], len(shown["meta_json"])) == ("••••" + other[-4:], 2)
+
+
+def meta_of(own: Own) -> dict[str, str]:
+    [telnyx] = [each for each in provider_configurations(own).listed().body["data"] if each["provider"] == 1]
+    return {each["meta_key"]: each["meta_value"] for each in telnyx["meta_json"]}
+
+
+@pytest.mark.parametrize(("skip", "kept"), [(False, True), (True, False)])
+def test_the_account_sid_stays_with_another_key_of_the_same_account_only(
+    provisioned: Own, skip: bool, kept: bool
+) -> None:
+    # when another key is stored without it, seen to be of the account that has the application or not looked at
+    answer = provisioned.store_telnyx(provisioned.another_telnyx_key(), telnyx_account_sid=None, skip_validation=skip)
+    # then
+    assert answer.status in (200, 500), answer.body
+    assert ("telnyx_account_sid" in meta_of(provisioned)) is kept
+
+
+def test_the_account_sid_of_the_account_before_does_not_stay(own: Own) -> None:
+    # given an agency that nothing ties to an account yet
+    own.store_telnyx()
+    # when the key of another account is stored
+    key = telnyx_key()
+    own.world.telnyx.simulator.add_account(key)
+    assert own.store_telnyx(key, telnyx_account_sid=None).status == 200
+    # then
+    assert list(meta_of(own)) == ["telnyx_public_key"]
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_masked_key_is_not_a_key(own: Own, skip: bool) -> None:
+    # given
+    own.store_telnyx()
+    own.save_ultravox()
+    before = own.items("provider_configurations")
+    # when the answer of a GET is sent back
+    answers = [
+        own.store_telnyx("••••" + own.telnyx_key[-4:] + "•" * 16, skip_validation=skip),
+        own.save_ultravox("••••" + own.ultravox_key[-4:], skip_validation=skip),
+    ]
+    # then nothing is said to be validated, and nothing has changed
+    for answer in answers:
+        assert (answer.status, answer.body["errors"][0]["field"]) == (400, "api_key")
+    assert own.items("provider_configurations") == before
+
+
+def test_what_is_stored_can_be_shown(own: Own) -> None:
+    # given the longest public key that is taken
+    longer = own.store_telnyx(skip_validation=True, telnyx_public_key="k" * 1001)
+    assert (longer.status, longer.body["errors"][0]["field"]) == (400, "telnyx_public_key")
+    assert own.store_telnyx(skip_validation=True, telnyx_public_key="k" * 1000).status == 200
+    # then
+    assert meta_of(own)["telnyx_public_key"] == "k" * 1000
+
+
+def test_a_secret_is_not_kept_beside_the_secrets(own: Own) -> None:
+    answer = own.store_telnyx(telnyx_account_sid=own.telnyx_key)
+    assert (answer.status, answer.body["errors"][0]["field"]) == (400, "telnyx_account_sid")
+    assert own.telnyx_key not in json.dumps(answer.body)
+    assert own.items("provider_configurations") == []
 
 
 # Bad input

@@ -240,7 +240,8 @@ def credentials_set(
         meta={key: value for key, value in given.items() if key not in (*SECRET_FIELDS, "base_url")},
         base_url=given.get("base_url"),
     )
-    show({"provider_configuration_id": int(configuration.id), "provider": provider.value, "validated": validate})
+    validated = configuration.validated_at is not None
+    show({"provider_configuration_id": int(configuration.id), "provider": provider.value, "validated": validated})
 
 
 @limits_app.command("set")

@@ -11,7 +11,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from telephony.api.app import Caller
 from telephony.api.common import Request, StrictBool, StrictInt
-from telephony.services.configuration_records import MAX_SECRET_LENGTH, SECRET_FIELDS, Changes
+from telephony.services.configuration_records import (
+    MAX_META_ENTRIES,
+    MAX_META_KEY,
+    MAX_META_VALUE,
+    MAX_SECRET_LENGTH,
+    SECRET_FIELDS,
+    Changes,
+)
 from telephony.services.provider_accounts import Saving, Scope, require_org_handle
 
 
@@ -40,16 +47,14 @@ OptionalProductId = Annotated[
 
 
 class MetaEntry(Request):
-    meta_key: str = Field(min_length=1, max_length=100)
-    meta_value: str = Field(max_length=1000)
+    meta_key: str = Field(min_length=1, max_length=MAX_META_KEY)
+    meta_value: str = Field(max_length=MAX_META_VALUE)
 
 
 def _distinct(entries: list[MetaEntry]) -> list[MetaEntry]:
     keys = [entry.meta_key for entry in entries]
     if len(set(keys)) < len(keys):
         raise ValueError("a meta_key may come once")
-    if secrets := sorted(set(keys) & set(SECRET_FIELDS)):
-        raise ValueError(f"{secrets[0]} is a secret: send it as a field of its own")
     return entries
 
 
@@ -59,7 +64,7 @@ def _named(name: str) -> str:
     return name.strip()
 
 
-Meta = Annotated[list[MetaEntry], Field(max_length=50), AfterValidator(_distinct)]
+Meta = Annotated[list[MetaEntry], Field(max_length=MAX_META_ENTRIES), AfterValidator(_distinct)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_named)]
 Secret = Annotated[str, Field(min_length=1, max_length=MAX_SECRET_LENGTH)]
 Url = Annotated[str, Field(min_length=1, max_length=255)]
@@ -126,6 +131,11 @@ class CatalogueEntry(ProviderDetails):
     fields: list[CatalogueField]
 
 
+class ShownMetaEntry(BaseModel):
+    meta_key: str
+    meta_value: str
+
+
 class Configuration(BaseModel):
     id: int
     name: str
@@ -133,7 +143,7 @@ class Configuration(BaseModel):
     provider_details: ProviderDetails
     org_handle: str
     product_id: int | None
-    meta_json: list[MetaEntry]
+    meta_json: list[ShownMetaEntry]
     active: bool
     is_default: bool
     api_key: str | None

@@ -53,6 +53,16 @@ class Agency(Table):
     def id(self) -> str:
         return self.pk.removeprefix("agency#")
 
+    @property
+    def has_telephony(self) -> bool:
+        """Whether it is set up, in part or whole."""
+        return bool(self.telnyx_application_id or self.telnyx_outbound_profile_id or self.telephony_configured)
+
+    @property
+    def needs_telephony_accounts(self) -> bool:
+        """Whether there is telephony, or an operation that has not ended on it."""
+        return self.has_telephony or self.telephony_operation_id is not None
+
 
 class OrgHandle(Table):
     """`pk` is `org#<handle>`: holds the handle for one agency, since an index can't be a condition."""

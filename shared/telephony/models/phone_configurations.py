@@ -386,15 +386,14 @@ def all_live(agency_id: str) -> Iterator[PhoneConfiguration]:
                 yield each
 
 
-def bought_with(agency_id: str, provider_configuration_id: int, limit: int) -> list[PhoneConfiguration]:
-    """Some live numbers that the carrier account has, newest first: no more than `limit`.
+def of_account(agency_id: str, provider_configuration_id: int, limit: int | None = None) -> list[PhoneConfiguration]:
+    """The live numbers of a carrier account, newest first, `limit` at the most.
 
-    Out of an index, which knows only a moment later what was just bought.
+    Out of an index, which knows only a moment later what was just written.
     """
     theirs = PhoneConfiguration.provider_configuration_id == provider_configuration_id
-    bought = theirs & PhoneConfiguration.provider_phone_number_id.exists()
     with storage_errors():
-        found = PhoneConfiguration.by_agency.query(agency_id, filter_condition=bought, scan_index_forward=False)
+        found = PhoneConfiguration.by_agency.query(agency_id, filter_condition=theirs, scan_index_forward=False)
         return list(islice(found, limit))
 
 

@@ -128,12 +128,14 @@ def create(configuration: ProviderConfiguration) -> list[Write]:
     ]
 
 
-def replace(configuration: ProviderConfiguration) -> Write:
+def replace(configuration: ProviderConfiguration, *, without_numbers: bool = False) -> Write:
     """Writes back a record that was read, but for its count of numbers.
 
-    Fails with `Conflict` if it was changed or deleted meanwhile.
+    Fails with `Conflict` if it was changed or deleted meanwhile, or `without_numbers` if it has got one.
     """
     unchanged_since = ProviderConfiguration.revision == configuration.revision
+    if without_numbers:
+        unchanged_since &= ProviderConfiguration.numbers == 0
     configuration.revision += 1
     configuration.updated_at = clock.now_ms()
     written = {

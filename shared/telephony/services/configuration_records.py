@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -9,18 +11,36 @@ from telephony import clock
 from telephony.errors import InvalidRequest
 from telephony.models.agencies import Agency
 from telephony.models.provider_configurations import MASK, ProviderConfiguration
+from telephony.observability import redact
 from telephony.services import catalogue
 from telephony.services.catalogue import Provider
 from telephony.services.identity import authorise
-from telephony.values import Principal, ProviderType, Role
+from telephony.values import Principal, Role
 
-DEFAULT_NAME = "default"
 SECRET_FIELDS = ("api_key", "api_secret", "signing_key")
 MAX_SECRET_LENGTH = 1024
 """Three of them fit KMS's 4,096 bytes."""
 
-COPIED_BY_ULTRAVOX = ("telnyx_public_key", "telnyx_account_sid")
+PUBLIC_KEY = "telnyx_public_key"
+PUBLIC_KEY_BYTES = 32
+"""Of an Ed25519 public key, which Telnyx shows in base64."""
+
+ACCOUNT_SID = "account_sid"
+"""Of a Twilio account that an API key is used for."""
+
+COPIED_BY_ULTRAVOX = (PUBLIC_KEY, "telnyx_account_sid")
 """Of what is not secret."""
+
+MAX_META_ENTRIES = 50
+MAX_META_KEY = 100
+MAX_META_VALUE = 1000
+MAX_META_BYTES = 4096
+"""Of all entries together, so that all of an agency's configurations are read in one go."""
+
+_NAME_OF_A_SECRET = re.compile(
+    r".*(?:secret|token|password|passphrase|credentials?|(?:access|api|auth|private|secret|signing)key)"
+)
+"""In small letters, and without anything else."""
 
 
 class Changes(TypedDict, total=False):
@@ -54,23 +74,58 @@ def describe(
         **{field: visible.get(field) or configuration.masked(field) for field in SECRET_FIELDS},
         "base_url": configuration.base_url,
         "sip_url": configuration.sip_url,
-        "validated_at": _iso(configuration.validated_at),
-        "created_at": _iso(configuration.created_at),
-        "updated_at": _iso(configuration.updated_at),
+        "validated_at": iso(configuration.validated_at),
+        "created_at": iso(configuration.created_at),
+        "updated_at": iso(configuration.updated_at),
     }
 
 
-def _iso(milliseconds: float | None) -> str | None:
+def iso(milliseconds: float | None) -> str | None:
     return clock.iso(milliseconds / 1000) if milliseconds else None
 
 
 def authorise_changes(
     principal: Principal, configuration: ProviderConfiguration, changes: Changes, given: Mapping[str, str]
 ) -> None:
-    """Secrets and where they are sent are the owner's; what is sent back unchanged is not a change."""
+    """Secrets, and where and for which account they are sent, are the owner's; what is sent back unchanged is not a
+    change."""
     urls = [name for name in ("base_url", "sip_url") if name in changes]
-    if given or any(changes.get(name) != getattr(configuration, name) for name in urls):
+    other_account = changes.get("meta", configuration.meta).get(ACCOUNT_SID) != configuration.meta.get(ACCOUNT_SID)
+    if given or other_account or any(changes.get(name) != getattr(configuration, name) for name in urls):
         authorise(principal, Role.OWNER)
+
+
+def check_meta(meta: Mapping[str, str], former: Mapping[str, str], *, validate: bool, skip: str) -> None:
+    """Raises `InvalidRequest` for entries that are no good, or that look like secrets: these are kept in the clear.
+
+    A new public key of Telnyx has to be one if `validate`; `skip` is how to have it not.
+    """
+    if (
+        len(meta) > MAX_META_ENTRIES
+        or sum(len(f"{key}{value}".encode()) for key, value in meta.items()) > MAX_META_BYTES
+    ):
+        message = f"may have {MAX_META_ENTRIES} entries, and {MAX_META_BYTES} bytes all together, at most"
+        raise InvalidRequest.field("meta_json", message)
+    for key, value in meta.items():
+        if not (0 < len(key) <= MAX_META_KEY and len(value) <= MAX_META_VALUE):
+            message = f"a key has 1 to {MAX_META_KEY} characters, a value {MAX_META_VALUE} at most"
+            raise InvalidRequest.field(redact(key)[:MAX_META_KEY] or "meta_json", message)
+        if _NAME_OF_A_SECRET.fullmatch(re.sub("[^a-z0-9]", "", key.casefold())):
+            raise InvalidRequest.field("meta_json", f"{key} is a secret: send it as a field of its own")
+        if redact(key) != key or (key != PUBLIC_KEY and redact(value) != value):
+            raise InvalidRequest.field(redact(key), "looks like a secret: send it as a field of its own")
+    public_key = meta.get(PUBLIC_KEY)
+    if validate and public_key and public_key != former.get(PUBLIC_KEY) and not _is_public_key(public_key):
+        message = "must be the base64 of 32 bytes, as Telnyx's portal shows it"
+        fix = f"Copy the public key from Telnyx's portal, or send {skip} to store it unchecked."
+        raise InvalidRequest.field(PUBLIC_KEY, message, fix=fix)
+
+
+def _is_public_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == PUBLIC_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def given_secrets(configuration: ProviderConfiguration, secrets: Mapping[str, str]) -> dict[str, str]:
@@ -124,19 +179,18 @@ def apply(
     return demoted
 
 
-def default_of(configurations: Sequence[ProviderConfiguration], provider: Provider) -> ProviderConfiguration | None:
-    mine = [each for each in configurations if each.provider == provider.type]
-    by_rank = sorted(mine, key=lambda each: (not each.is_default, not each.active, each.name != DEFAULT_NAME))
-    return by_rank[0] if by_rank else None
-
-
 def of_product(configuration: ProviderConfiguration, product_id: int | None) -> bool:
     """What belongs to no product is there for all of them."""
     return product_id is None or configuration.product_id in (None, product_id)
 
 
-def ultravox_is_told(configuration: ProviderConfiguration, former_meta: Mapping[str, str]) -> bool:
-    """Whether what Ultravox copies of it, beside the secrets, has changed."""
-    if configuration.provider != ProviderType.TELNYX:
-        return False
-    return any(configuration.meta.get(name) != former_meta.get(name) for name in COPIED_BY_ULTRAVOX)
+def told(configuration: ProviderConfiguration | None) -> tuple[Any, ...] | None:
+    """Of an account that carries the telephony, what Telnyx and Ultravox are told beside its secrets."""
+    if configuration is None:
+        return None
+    return configuration.id, *(configuration.meta.get(name) for name in COPIED_BY_ULTRAVOX)
+
+
+def goes_to(configuration: ProviderConfiguration) -> tuple[str | None, str | None]:
+    """Where its secrets are sent, and for which account."""
+    return configuration.base_url, configuration.meta.get(ACCOUNT_SID)

@@ -12,6 +12,9 @@ from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.values import ProviderType
 
+DEFAULT_NAME = "default"
+"""Of the configuration that is made for whoever names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class TelnyxAccount:
@@ -22,29 +25,39 @@ class TelnyxAccount:
     account_sid: str | None
 
 
-def pick(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> ProviderConfiguration | None:
-    """The configuration in use for a provider: the default one of the active ones, else the only one.
-
-    None without an active one. Raises `InvalidRequest` (`ambiguous_provider`) if there are several and no default.
-    """
-    candidates = _candidates(configurations, provider)
-    if len(candidates) > 1:
-        raise InvalidRequest(
-            f"Several {provider.title()} configurations are active and none is the default",
-            code="ambiguous_provider",
-            fix="Make one of the provider configurations the default.",
-        )
-    return candidates[0] if candidates else None
-
-
-def in_use(configurations: Sequence[ProviderConfiguration], configuration: ProviderConfiguration) -> bool:
-    """Whether it is the one that `pick` finds for its provider."""
-    return _candidates(configurations, configuration.provider_type) == [configuration]
-
-
-def _candidates(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> list[ProviderConfiguration]:
+def candidates(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> list[ProviderConfiguration]:
+    """Those that could be in use for a provider: the default one of the active ones, else all of the active ones."""
     active = [each for each in configurations if each.provider == provider and each.active]
     return [each for each in active if each.is_default] or active
+
+
+def in_use(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> ProviderConfiguration | None:
+    """The one that is in use for a provider; None if none is active, or several and none the default."""
+    found = candidates(configurations, provider)
+    return found[0] if len(found) == 1 else None
+
+
+def pick(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> ProviderConfiguration | None:
+    """As `in_use`. Raises `InvalidRequest` (`ambiguous_provider`) if there are several and no default."""
+    if len(candidates(configurations, provider)) > 1:
+        raise InvalidRequest(
+            ambiguity(provider), code="ambiguous_provider", fix="Make one of the provider configurations the default."
+        )
+    return in_use(configurations, provider)
+
+
+def ambiguity(provider: ProviderType) -> str:
+    return f"Several {provider.title()} configurations are active and none is the default"
+
+
+def to_replace(configurations: Sequence[ProviderConfiguration], provider: ProviderType) -> ProviderConfiguration | None:
+    """The one whose keys are replaced by whoever names none: the one in use, else the one that was before.
+
+    Raises as `pick` does.
+    """
+    idle = [each for each in configurations if each.provider == provider and not each.active]
+    by_rank = sorted(idle, key=lambda each: (not each.is_default, each.name != DEFAULT_NAME))
+    return pick(configurations, provider) or next(iter(by_rank), None)
 
 
 def missing_ultravox_key(configuration: ProviderConfiguration | None) -> list[str]:

@@ -38,9 +38,7 @@ class Facts:
     @property
     def wanted(self) -> bool:
         """Whether there is, or is meant to be, telephony at all: an agency before its provisioning lacks nothing."""
-        agency = self.agency
-        stored = agency.telnyx_application_id or agency.telnyx_outbound_profile_id or agency.telephony_configured
-        return bool(stored or self.application)
+        return self.agency.has_telephony or self.application is not None
 
     @property
     def associated(self) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import InvalidRequest, NotFound
+from telephony.errors import NotFound
 from telephony.models import agencies, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.provider_configurations import MASK, ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.services import credentials
+from telephony.services.configuration_records import iso
 from telephony.values import Principal, ProviderType, Role
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ NEXT_STEPS = [
     "Assign numbers to agents for inbound calls",
 ]
 """For an agency whose telephony is provisioned."""
-
-PUBLIC_KEY_BYTES = 32
-"""Of an Ed25519 public key, which Telnyx shows in base64."""
 
 
 class Integration:
@@ -80,18 +76,13 @@ class Integration:
     ) -> dict[str, Any]:
         """Keeps Telnyx's keys: `validated`, `webhook_url`, `next_steps`, `telephony_ready`.
 
-        Raises what `ProviderAccounts.update` raises. A public key that can't be one is refused unless nothing is to be
-        validated.
+        Raises what `ProviderAccounts.store` raises.
         """
-        if validate and not _is_public_key(meta["telnyx_public_key"]):
-            message = "must be the base64 of 32 bytes, as Telnyx's portal shows it"
-            fix = "Copy the public key from Telnyx's portal, or send skip_validation: true to store it unchecked."
-            raise InvalidRequest.field("telnyx_public_key", message, fix=fix)
         saving = _saving(deadline, public_base_url, validate=validate)
-        self._accounts().store(principal, ProviderType.TELNYX, {"api_key": api_key}, saving, meta=meta)
+        stored = self._accounts().store(principal, ProviderType.TELNYX, {"api_key": api_key}, saving, meta=meta)
         now = self.status(principal, public_base_url)
         return {
-            "validated": validate,
+            "validated": stored.validated_at is not None,
             "webhook_url": now["webhook_url"],
             "next_steps": now["next_steps"],
             "telephony_ready": now["telephony_configured"],
@@ -100,10 +91,13 @@ class Integration:
     def save_ultravox(
         self, principal: Principal, api_key: str, public_base_url: str, deadline: Deadline, *, validate: bool
     ) -> dict[str, Any]:
-        """Keeps Ultravox's key: `validated`, `webhook_url`. Raises what `ProviderAccounts.update` raises."""
+        """Keeps Ultravox's key: `validated`, `webhook_url`. Raises what `ProviderAccounts.store` raises."""
         saving = _saving(deadline, public_base_url, validate=validate)
-        self._accounts().store(principal, ProviderType.ULTRAVOX, {"api_key": api_key}, saving)
-        return {"validated": validate, "webhook_url": self.status(principal, public_base_url)["webhook_url"]}
+        stored = self._accounts().store(principal, ProviderType.ULTRAVOX, {"api_key": api_key}, saving)
+        return {
+            "validated": stored.validated_at is not None,
+            "webhook_url": self.status(principal, public_base_url)["webhook_url"],
+        }
 
     def webhook_url(self, agency: Agency, principal: Principal, public_base_url: str) -> str:
         """Whole for an owner, at the cost of one KMS call; masked for others."""
@@ -121,17 +115,7 @@ def _saving(deadline: Deadline, public_base_url: str, *, validate: bool) -> Savi
     return Saving(deadline, public_base_url, validate, "skip_validation: true")
 
 
-def _is_public_key(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) == PUBLIC_KEY_BYTES
-    except ValueError:
-        return False
-
-
 def _times(configuration: ProviderConfiguration | None) -> dict[str, str | None]:
-    def iso(milliseconds: float | None) -> str | None:
-        return clock.iso(milliseconds / 1000) if milliseconds else None
-
     return {
         "added_at": iso(configuration.secrets_at) if configuration else None,
         "validated_at": iso(configuration.validated_at) if configuration else None,

@@ -6,6 +6,7 @@ changes of one agency's configurations follow one another, by a revision on the 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,42 +15,62 @@ from pydantic import SecretStr
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import Conflict, Forbidden, InvalidRequest, NotFound
-from telephony.models import agencies, audit_events, provider_configurations
+from telephony.errors import Conflict, Forbidden, InvalidRequest, NotFound, OperationInProgress
+from telephony.models import agencies, audit_events, phone_configurations, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write, commit, get_together
-from telephony.models.provider_configurations import ProviderConfiguration
+from telephony.models.phone_configurations import PhoneConfiguration
+from telephony.models.provider_configurations import MASK, ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.providers.registry import CarrierAccount, Providers
 from telephony.services import catalogue, credential_check, credentials
 from telephony.services.catalogue import Provider
 from telephony.services.configuration_records import (
-    DEFAULT_NAME,
     SECRET_FIELDS,
     Changes,
     apply,
     authorise_changes,
-    default_of,
+    check_meta,
     describe,
     given_secrets,
+    goes_to,
     new,
     of_product,
-    ultravox_is_told,
+    told,
 )
 from telephony.services.credential_check import Skip
 from telephony.services.identity import authorise
 from telephony.services.rotation import Rotation
 from telephony.values import Principal, ProviderType, Role
 
+MAX_CONFIGURATIONS = 100
+"""Of one agency: as many are read with every request that needs one."""
+
+NUMBERS_READ = 25
+NUMBERS_SHOWN = 3
+"""Of the numbers that were bought with credentials, new ones must show one of so many."""
+
+NUMBERS = "phone numbers"
+"""In `used_by`."""
+
+TELEPHONY = (ProviderType.TELNYX, ProviderType.ULTRAVOX)
+"""Whose accounts the provisioned telephony lives in."""
+
 MAX_ID = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who asks, and for which of the agency's products: None asks for all that the caller may see."""
+    """Who asks, and for which of the agency's products: None for all that the caller may see."""
 
     principal: Principal
-    product_id: int | None = None
+    asked: int | None = None
+    """The product that the request names."""
+
+    @property
+    def product_id(self) -> int | None:
+        """The named one, else the one that the caller is bound to."""
+        return self.principal.product_id if self.asked is None else self.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +134,10 @@ class ProviderAccounts:
         target = next(same, None)
         if target is not None and not of_product(target, scope.product_id):
             raise _name_taken(provider)
-        product_id = scope.product_id if scope.product_id is not None else scope.principal.product_id
         principal = scope.principal
         return _shown(
-            principal, self._save(principal, agency, configurations, provider, target, changes, saving, product_id)
+            principal,
+            self._save(principal, agency, configurations, provider, target, changes, saving, scope.product_id),
         )
 
     def update(self, scope: Scope, configuration_id: int, changes: Changes, saving: Saving) -> dict[str, Any]:
@@ -130,7 +151,10 @@ class ProviderAccounts:
             raise InvalidRequest("There is nothing to change", code="empty_update")
         provider = catalogue.by_type(target.provider)
         principal = scope.principal
-        return _shown(principal, self._save(principal, agency, configurations, provider, target, changes, saving))
+        return _shown(
+            principal,
+            self._save(principal, agency, configurations, provider, target, changes, saving, scope.product_id),
+        )
 
     def delete(self, scope: Scope, configuration_id: int, *, force: bool) -> None:
         """Deletes it with its secrets. Raises `NotFound`, and `Conflict` (`provider_in_use`) unless `force`."""
@@ -160,26 +184,36 @@ class ProviderAccounts:
         meta: Mapping[str, str] | None = None,
         base_url: str | None = None,
     ) -> ProviderConfiguration:
-        """Puts the credentials into the provider's default configuration, which is made or made active if need be.
+        """Puts the credentials into the configuration in use, which is made or made active if need be, the default.
 
-        Raises as `update` does.
+        Its `validated_at` tells whether they were checked. Raises as `update` does, `InvalidRequest` for a masked
+        value, and `Conflict` (`foreign_product`) for a configuration that the caller may not touch.
         """
         if not secrets.get("api_key") or set(secrets) - set(SECRET_FIELDS):
             raise InvalidRequest.field("api_key", f"is required; secrets are: {', '.join(SECRET_FIELDS)}")
+        for field, secret in secrets.items():
+            if secret.startswith(MASK):
+                raise InvalidRequest.field(field, "is a masked value: send the whole of it")
         agency, configurations = _load(principal.agency_id)
         provider = catalogue.by_type(provider_type)
-        target = default_of(configurations, provider)
+        target = credentials.to_replace(configurations, provider_type)
+        if target is not None and not of_product(target, principal.product_id):
+            raise _of_another_product(provider)
+        known = dict(target.meta) if target else {}
+        if not (saving.validate and agency.telnyx_application_id):
+            # Nothing will show that the new key is of the same Telnyx account as the old one.
+            known.pop("telnyx_account_sid", None)
         changes: Changes = {
             "secrets": dict(secrets),
-            "meta": {**(target.meta if target else {}), **(meta or {})},
+            "meta": {**known, **(meta or {})},
             "active": True,
             "is_default": True,
         }
         if base_url:
             changes["base_url"] = base_url
         if target is None:
-            changes["name"] = DEFAULT_NAME
-        return self._save(principal, agency, configurations, provider, target, changes, saving)
+            changes["name"] = credentials.DEFAULT_NAME
+        return self._save(principal, agency, configurations, provider, target, changes, saving, principal.product_id)
 
     def _save(
         self,
@@ -190,83 +224,119 @@ class ProviderAccounts:
         target: ProviderConfiguration | None,
         changes: Changes,
         saving: Saving,
-        product_id: int | None = None,
+        product_id: int | None,
     ) -> ProviderConfiguration:
-        before = target.facts() if target else None
+        if target is None and len(configurations) >= MAX_CONFIGURATIONS:
+            raise _too_many()
         configuration = target or new(agency, provider, product_id)
         given = given_secrets(configuration, changes.get("secrets", {}))
         authorise_changes(principal, configuration, changes, given)
+        check_meta(changes.get("meta", {}), configuration.meta, validate=saving.validate, skip=saving.skip)
         others = [each for each in configurations if each.provider == provider.type and each is not configuration]
         if changes.get("name", configuration.name) in {each.name for each in others}:
             raise _name_taken(provider)
-        former_meta, former_url = dict(configuration.meta), configuration.base_url
+
+        was, used = copy.deepcopy(configuration), told(credentials.in_use(configurations, provider.type))
         demoted = apply(configuration, changes, provider, others, is_new=target is None)
-        new_keys = bool(given) or ultravox_is_told(configuration, former_meta)
-        checked = False
-        if given or configuration.base_url != former_url:
-            checked = self._check_and_hold(agency, provider, configuration, given, saving)
-        created = target is None
-        if created:
+        if not all(of_product(each, principal.product_id) for each in demoted):
+            raise _of_another_product(provider)
+        now = configurations if target else [*configurations, configuration]
+        uses = credentials.in_use(now, provider.type)
+        switched = provider.type in TELEPHONY and (told(uses) != used or (bool(given) and uses is configuration))
+        carries = switched and agency.needs_telephony_accounts
+        if carries:
+            authorise(principal, Role.OWNER)
+
+        other_keys = bool(given) or goes_to(configuration) != goes_to(was)
+        checked = verified = False
+        if other_keys or told(configuration) != told(was) or (carries and uses is configuration):
+            numbers = []
+            if other_keys and was.numbers and saving.validate:
+                numbers = _numbers_to_show(was)
+            elif other_keys and was.numbers:
+                self._refuse_another_account(was, configuration, given)
+            application_id = agency.telnyx_application_id if uses is configuration else None
+            secrets = self._opened(configuration, given)
+            checked = verified = self._check(configuration, secrets, saving, application_id, numbers)
+            configuration.validated_at = clock.now_ms() if checked else None
+            if given:
+                configuration.hold(self._sealer, secrets)
+        if carries and uses is not None and uses is not configuration:
+            verified = self._check(uses, self._opened(uses), saving, agency.telnyx_application_id)
+
+        facts = {"changed": sorted(set(changes) - {"secrets"}), "secrets": sorted(given), "validated": checked}
+        if target is None:
             writes = provider_configurations.create(configuration)
+            writes.append(_audit(principal, "created", configuration, before=None, **facts))
         else:
-            writes = [provider_configurations.replace(configuration)]
-        writes += [provider_configurations.replace(each) for each in demoted]
-        writes.append(
-            _audit(
-                principal,
-                "created" if created else "updated",
-                configuration,
-                before=before,
-                changed=sorted(set(changes) - {"secrets"}),
-                secrets=sorted(given),
-                validated=checked,
-            )
-        )
-        now = [*configurations, configuration] if created else configurations
-        if (
-            new_keys
-            and provider.type in (ProviderType.TELNYX, ProviderType.ULTRAVOX)
-            and credentials.in_use(now, configuration)
-        ):
+            without_numbers = other_keys and not was.numbers
+            writes = [provider_configurations.replace(configuration, without_numbers=without_numbers)]
+            writes.append(_audit(principal, "updated", configuration, before=was.facts(), **facts))
+        for each in demoted:
+            before = {**each.facts(), "is_default": True}
+            demotion = {"changed": ["is_default"], "secrets": [], "validated": False}
+            writes.append(provider_configurations.replace(each))
+            writes.append(_audit(principal, "updated", each, before=before, **demotion))
+        if switched:
             self._rotation.replace(
                 principal,
                 agency,
                 now,
-                configuration,
+                uses or configuration,
                 writes,
                 saving.public_base_url,
                 saving.deadline,
-                verified=checked,
+                verified=verified,
             )
         else:
             commit(agencies.change_configurations(agency), *writes)
         return configuration
 
-    def _check_and_hold(
-        self,
-        agency: Agency,
-        provider: Provider,
-        configuration: ProviderConfiguration,
-        given: Mapping[str, str],
-        saving: Saving,
-    ) -> bool:
-        """Seals the secrets that the record will have; whether the carrier was asked about them before."""
-        opened = {} if set(configuration.sealed_fields) <= set(given) else _plain(configuration.open(self._sealer))
-        secrets = {**opened, **given}
-        checked = saving.validate and "api_key" in secrets
-        if checked:
-            account = CarrierAccount(
-                provider.type,
-                int(configuration.id),
-                {field: SecretStr(secret) for field, secret in secrets.items()},
-                configuration.meta,
-                configuration.base_url,
+    def _refuse_another_account(
+        self, was: ProviderConfiguration, configuration: ProviderConfiguration, given: Mapping[str, str]
+    ) -> None:
+        """Raises `Conflict` for unchecked credentials that say themselves that they are another account's, while live
+        numbers are in the one that they replace. Telnyx's don't tell."""
+        if was.provider_type not in (ProviderType.TWILIO, ProviderType.SIGNALWIRE):
+            return
+        opened = _plain(was.open(self._sealer))
+        if _account(configuration, {**opened, **given}).name != _account(was, opened).name:
+            raise Conflict(
+                "Live numbers were bought with this configuration, and these credentials are another account's",
+                code="provider_in_use",
+                fix="Make another provider configuration for the other account.",
+                used_by=[NUMBERS],
             )
-            credential_check.check(self._providers, provider, account, agency, saving.skip, saving.deadline)
-        if given:
-            configuration.hold(self._sealer, secrets)
-        configuration.validated_at = clock.now_ms() if checked else None
-        return checked
+
+    def _opened(self, configuration: ProviderConfiguration, given: Mapping[str, str] | None = None) -> dict[str, str]:
+        """All secrets that the record will have: those that stay are opened, if any does."""
+        replaced = given or {}
+        if set(configuration.sealed_fields) <= set(replaced):
+            return dict(replaced)
+        return {**_plain(configuration.open(self._sealer)), **replaced}
+
+    def _check(
+        self,
+        configuration: ProviderConfiguration,
+        secrets: Mapping[str, str],
+        saving: Saving,
+        application_id: str | None,
+        numbers: Sequence[PhoneConfiguration] = (),
+    ) -> bool:
+        """Whether the carrier was asked, and knows the account."""
+        if not saving.validate or "api_key" not in secrets:
+            return False
+        provider = catalogue.by_type(configuration.provider)
+        credential_check.check(
+            self._providers,
+            provider,
+            _account(configuration, secrets),
+            saving.skip,
+            saving.deadline,
+            application_id=application_id if provider.type is ProviderType.TELNYX else None,
+            numbers=numbers,
+        )
+        return True
 
 
 def _load(agency_id: str) -> tuple[Agency, list[ProviderConfiguration]]:
@@ -301,16 +371,38 @@ def _name_taken(provider: Provider) -> Conflict:
     return Conflict(f"There is another {provider.name} configuration of that name", code="name_taken")
 
 
+def _too_many() -> Conflict:
+    return Conflict(
+        f"An agency may have {MAX_CONFIGURATIONS} provider configurations",
+        code="too_many_configurations",
+        fix="Delete those that are not used.",
+    )
+
+
+def _of_another_product(provider: Provider) -> Conflict:
+    return Conflict(
+        f"The {provider.name} configuration in use belongs to another product",
+        code="foreign_product",
+        fix="Have it changed with a token that is not bound to a product.",
+    )
+
+
+def _numbers_to_show(configuration: ProviderConfiguration) -> list[PhoneConfiguration]:
+    """Of its live numbers those that its account surely has, if any: an order may not have gone out yet."""
+    found = phone_configurations.of_account(configuration.agency_id, int(configuration.id), NUMBERS_READ)
+    if not found:
+        raise OperationInProgress("A number is just being bought with this provider configuration")
+    return sorted(found, key=lambda each: each.provider_phone_number_id is None)[:NUMBERS_SHOWN]
+
+
 def _uses(
     agency: Agency, configurations: Sequence[ProviderConfiguration], configuration: ProviderConfiguration
 ) -> list[str]:
-    found = []
-    if configuration.numbers:
-        found.append("phone numbers")
-    runs_telephony = configuration.provider in (ProviderType.TELNYX, ProviderType.ULTRAVOX)
-    provisioned = agency.telnyx_application_id or agency.telnyx_outbound_profile_id or agency.telephony_configured
-    default = default_of(configurations, catalogue.by_type(configuration.provider))
-    if runs_telephony and provisioned and default is configuration:
+    """What needs it. Where no account is in use, none may be missed: any of them may be the telephony's."""
+    found = [NUMBERS] if configuration.numbers else []
+    in_use = credentials.in_use(configurations, configuration.provider_type)
+    may_carry = in_use is configuration or (in_use is None and configuration.has("api_key"))
+    if configuration.provider_type in TELEPHONY and agency.needs_telephony_accounts and may_carry:
         found.append("the provisioned telephony")
     return found
 
@@ -323,6 +415,16 @@ def _shown(
 
 def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
     return {field: secret.get_secret_value() for field, secret in secrets.items()}
+
+
+def _account(configuration: ProviderConfiguration, secrets: Mapping[str, str]) -> CarrierAccount:
+    return CarrierAccount(
+        configuration.provider_type,
+        int(configuration.id),
+        {field: SecretStr(secret) for field, secret in secrets.items()},
+        configuration.meta,
+        configuration.base_url,
+    )
 
 
 def _audit(principal: Principal, what: str, configuration: ProviderConfiguration, **details: Any) -> Write:

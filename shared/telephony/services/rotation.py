@@ -106,7 +106,8 @@ class Rotation:
         *,
         verified: bool,
     ) -> None:
-        """Commits `writes`, which replace keys in use, and brings Ultravox's copy up to date if it has one.
+        """Commits `writes`, which change the account in use or its keys, and brings Ultravox's copy up to date if it
+        has one.
 
         `agency` is as read, `configurations` are as they will be. Raises `OperationInProgress` with nothing written
         while an operation works on the telephony; `PartialFailure` when the keys are replaced and the rest is not
@@ -114,7 +115,8 @@ class Rotation:
         """
         unfinished = self._telephonies.unfinished(agency)
         only = agencies.change_configurations(agency, telephony_too=True)
-        if not _ultravox_has_a_copy(agency, configurations) or (unfinished and unfinished.kind == DEPROVISION):
+        nothing_to_copy = not agency.telnyx_application_id or _missing_for_import(agency, configurations)
+        if nothing_to_copy or (unfinished and unfinished.kind == DEPROVISION):
             commit(only, *writes)
         elif unfinished and unfinished.kind not in (ROTATE, IMPORT):
             # It imports with the keys that it finds when it is taken up, which is now.
@@ -159,10 +161,6 @@ class Rotation:
                 failure.cause.details[name] = failure.details[name]
             raise failure.cause from failure
         return str(agency.telnyx_application_id)
-
-
-def _ultravox_has_a_copy(agency: Agency, configurations: Sequence[ProviderConfiguration]) -> bool:
-    return not _missing_for_import(agency, configurations)
 
 
 def _missing_for_import(agency: Agency, configurations: Sequence[ProviderConfiguration]) -> list[str]:
