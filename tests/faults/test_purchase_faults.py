@@ -289,7 +289,20 @@ def test_an_order_that_is_never_listed_is_found_by_its_number(case: Case, number
 
     assert_settled(case, numbers, number, bought=1)
     replay = numbers.purchase(number, key="the same key")
-    assert (replay.status, replay.body["purchase_details"]["status"]) == (200, "completed")
+    bought, [order] = numbers.at_carrier(number) or {}, numbers.account["number_orders"].values()
+    assert (replay.status, replay.body["purchase_details"]) == (
+        200,
+        {
+            "id": None,  # the number does not tell it
+            "phone_number": number,
+            "status": "completed",
+            "connection_id": bought["connection_id"],
+            "messaging_profile_id": None,
+            "phone_numbers_count": 1,
+            "customer_reference": order["customer_reference"],
+            "date_created": bought["purchased_at"],
+        },
+    )
 
 
 def test_a_number_that_somebody_else_bought_meanwhile_is_not_waited_for_longer_than_an_hour(

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from local.simulators import demo_accounts as demo
-from tests.numbers import MONTHLY, Numbers, local_numbers
+from tests.numbers import MONTHLY, Numbers, local_numbers, offer
 from tests.world import World
 
 NUMBER = next(local_numbers())
@@ -81,6 +81,33 @@ def test_an_assistant_gets_the_number_its_connection_and_its_messaging_profile(n
     assert (record.assistant_id, record.assistant_name) == (assistant, "Front desk")
     assert record.capabilities == {"voice": True, "sms": True, "mms": True, "fax": False}
     numbers.check()
+
+
+@pytest.mark.parametrize("delay", [0.0, 60.0], ids=["at once", "pending"])
+def test_a_number_that_is_sold_without_messages_has_none_whatever_is_set_up(
+    numbers: Numbers, world: World, delay: float
+) -> None:
+    numbers.search(limit=50, area_code=NUMBER[2:5])  # so that Telnyx takes the order
+    world.telnyx.simulator.change_settings({"order_delay": delay})
+    world.telnyx.simulator.add_faults(offer(NUMBER))
+    assistant = numbers.new_assistant(messaging_profile_id="profile-1")
+
+    answer = numbers.purchase(NUMBER, assistant_id=assistant)
+
+    assert answer.status == 200, answer.body
+    assert "It is voice only: the carrier offers no messages for it" in answer.body["message"]
+    world.settle(3, 60.0)
+    record = numbers.record(NUMBER)
+    assert record.capabilities == {"voice": True, "sms": False, "mms": False, "fax": False}
+    shown = world.call("phone_configurations", "GET", f"/phone-configurations/{record.id}", token=numbers.token)
+    assert (shown.body["data"]["voiceChannelId"], shown.body["data"]["smsChannelId"]) == (str(assistant), None)
+    path = f"/phone-numbers/{NUMBER}/diagnose"
+    diagnosis = world.call("phone_numbers", "GET", path, token=numbers.token).body
+    assert diagnosis["ready_for_sms"] is False
+    assert "The number is voice only: the carrier offers no messages for it" in diagnosis["issues"]
+    body = {"phone_number": NUMBER, "enable_sms": True}
+    enabled = world.call("phone_numbers", "PUT", "/phone-numbers/webhooks", body, token=numbers.token)
+    assert (enabled.status, enabled.body["code"]) == (400, "not_supported")
 
 
 def test_a_purchase_costs_five_round_trips_and_four_calls_to_the_carrier(

@@ -131,3 +131,23 @@ def test_an_offer_has_its_place_its_price_and_what_it_can_do() -> None:
 @pytest.mark.parametrize(("number", "country"), [("+4930901820", "DE"), ("+14165550100", "CA"), ("+12125550100", "US")])
 def test_where_telnyx_names_no_country_the_number_does(number: str, country: str) -> None:
     assert telnyx_numbers._available({"phone_number": number}).country_code == country
+
+
+def ordered(identity: str, **fields: Any) -> dict[str, Any]:
+    lines = [{"id": "line", "phone_number": "+19705555098"}]
+    return {"id": identity, "status": "success", "customer_reference": "op_1", "phone_numbers": lines} | fields
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ([], None),
+        ([ordered("1")], "1"),
+        ([ordered("2", customer_reference="op_2"), ordered("1")], "1"),
+        ([ordered("2", phone_numbers=[{"phone_number": "+19705555099"}]), ordered("1")], "1"),
+        ([ordered("2", status="failure"), ordered("1", status="pending")], "1"),
+        ([ordered("2", status="failure")], "2"),
+    ],
+)
+def test_the_order_looked_for_is_the_one_of_number_and_reference(listed: list[Any], found: str | None) -> None:
+    assert telnyx_numbers._order_id(listed, "+19705555098", "op_1") == found

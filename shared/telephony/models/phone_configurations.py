@@ -113,6 +113,8 @@ class PhoneConfiguration(Table):
     is_us_sms_permitted = BooleanAttribute(default=False)
     status = UnicodeAttribute(null=True)
     capabilities = JSONAttribute(default=dict)
+    features = JSONAttribute(null=True)
+    """What it was sold as able to do; None for one that was not bought here."""
     metadata = JSONAttribute(default=dict)
     assistant_id = NumberAttribute(null=True)
     assistant_name = UnicodeAttribute(null=True)

@@ -108,18 +108,12 @@ class TelnyxNumbers(Telnyx):
     def _order_of_number(self, phone_number: str, reference: str) -> Order | None:
         """The order that a number came by: numbers keep the reference, and Telnyx may list them first."""
         params = {"filter[customer_reference]": reference}
-        listed = self.send("look the number up", "GET", "/phone_numbers", _owned_list, params=params)
-        number = next((each for each in listed if each.phone_number == phone_number), None)
-        if number is None:
-            return None
-        details = {
-            "id": None,
-            "phone_number": phone_number,
-            "status": "completed",
-            "connection_id": number.connection_id,
-        }
-        rest = {"messaging_profile_id": number.messaging_profile_id, "customer_reference": reference}
-        return Order("success", "", number, details | rest)
+
+        def read(records: list[dict[str, Any]]) -> Order | None:
+            mine = (each for each in records if _is_number_of(each, phone_number, reference))
+            return next(map(_order_behind, mine), None)
+
+        return self.send("look the number up", "GET", "/phone_numbers", read, params=params)
 
     def configure(self, number: OwnedNumber, setup: NumberSetup) -> OwnedNumber:
         wired = self._connect(number, setup.connection_id)
@@ -216,6 +210,27 @@ def _order(record: Mapping[str, Any]) -> Order:
     }
     failure = "regulatory_requirements_missing" if unmet else "number_unavailable" if status == "failure" else None
     return Order(status, _id(record), None, details, failure)
+
+
+def _is_number_of(record: Mapping[str, Any], phone_number: str, reference: str) -> bool:
+    named = record.get("phone_number"), record.get("customer_reference")
+    return named == (phone_number, reference) and not _is_gone(record)
+
+
+def _order_behind(record: Mapping[str, Any]) -> Order:
+    """The order that an owned number came by, as far as the number tells: its id it does not."""
+    number = _owned(record)
+    details = {
+        "id": None,
+        "phone_number": number.phone_number,
+        "status": "completed",
+        "connection_id": number.connection_id,
+        "messaging_profile_id": number.messaging_profile_id,
+        "phone_numbers_count": 1,
+        "customer_reference": number.reference,
+        "date_created": record.get("purchased_at") or record.get("created_at"),
+    }
+    return Order("success", "", number, details)
 
 
 def _owned_list(records: list[dict[str, Any]]) -> list[OwnedNumber]:

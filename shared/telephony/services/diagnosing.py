@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from telephony.clock import Deadline
@@ -139,8 +140,9 @@ class Findings:
 
     def check_messages(self, number: OwnedNumber) -> None:
         provider = str(self._record.provider)
-        if not number.capabilities.sms:
-            self.issues.append(f"The number is voice only: {wiring.why_voice_only(provider)}")
+        features = self._record.features
+        if not wiring.able(asdict(number.capabilities), features)["sms"]:
+            self.issues.append(f"The number is voice only: {wiring.why_voice_only(provider, features)}")
         elif catalogue.by_type(provider).rings_at_connection:
             self.ready_for_sms = number.status == "active"
         elif number.sms_url is None:

@@ -118,12 +118,14 @@ def _wires(record: PhoneConfiguration, wanted: Changes, base_url: str) -> dict[s
                 fix="Assign the number to an assistant with the connection.",
             )
         wires["voice_url"] = public_urls.check("voice_webhook_url", wanted.voice_webhook_url)
-    if wanted.enable_sms and at_connection:
-        wires["messaging_profile_id"] = _messaging_profile(record)
-    elif wanted.enable_sms:
-        if not record.capabilities.get("sms"):
+    if wanted.enable_sms:
+        offered = (record.features or {"sms": True}) if at_connection else record.capabilities
+        if not offered.get("sms"):
             raise InvalidRequest.field("enable_sms", "the carrier offers no messages for it", code="not_supported")
-        wires["sms_url"] = f"{base_url}/twiml"
+        if at_connection:
+            wires["messaging_profile_id"] = _messaging_profile(record)
+        else:
+            wires["sms_url"] = f"{base_url}/twiml"
     if wanted.disable_sms:
         wires["messaging_profile_id" if at_connection else "sms_url"] = None
     return wires

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -195,7 +195,7 @@ class Purchasing:
         quote = _quote_to_buy(client, *_look_at(client, request.phone_number))
         _check_prices(quote, request, seen.limits)
         record = _new_record(agency_id, operation.id, request, int(configuration.id), quote)
-        operation.input = {**operation.input, "phone_configuration_id": record.id}
+        operation.input = {**operation.input, "phone_configuration_id": record.id, "features": record.features}
         setup = wiring.setup_for(
             account,
             seen.agency,
@@ -587,6 +587,7 @@ def _new_record(
         monthly_price=quote.monthly.amount if quote.monthly else None,
         setup_price=quote.setup.amount if quote.setup else None,
         currency=price.currency if price else None,
+        features=asdict(quote.capabilities),
     )
 
 
@@ -634,8 +635,9 @@ def _answer(operation: Operation) -> Data:
     number = data.get("number")
     if number and "setup_error" not in data and (why := wiring.why_unanswered(operation.input["provider"], number)):
         message += f": {why}"
-    if _is_voice_only(data):
-        message += f". It is voice only: {wiring.why_voice_only(operation.input['provider'])}"
+    features = operation.input.get("features")
+    if _is_voice_only(data, features):
+        message += f". It is voice only: {wiring.why_voice_only(operation.input['provider'], features)}"
     return {
         "success": True,
         "phone_number": operation.input["phone_number"],
@@ -647,12 +649,13 @@ def _answer(operation: Operation) -> Data:
     }
 
 
-def _is_voice_only(data: Data) -> bool:
+def _is_voice_only(data: Data, features: Mapping[str, bool] | None) -> bool:
     """As the number can be seen to be, or, before it is there, by what was ordered with it."""
     if number := data.get("number"):
-        return not number["capabilities"]["sms"]
+        return not wiring.able(number["capabilities"], features)["sms"]
     details = data["purchase_details"]
-    return "messaging_profile_id" in details and not details["messaging_profile_id"]
+    sold_without = not (features or {}).get("sms", True)
+    return sold_without or ("messaging_profile_id" in details and not details["messaging_profile_id"])
 
 
 def _rejected(code: str, message: str, provider: NumberProvider, fix: str | None = None) -> ProviderError:

@@ -133,8 +133,13 @@ def why_unanswered(provider: str, number: Mapping[str, Any]) -> str | None:
     return "no call to it is answered before the account's signing_key is stored and the number assigned"
 
 
-def why_voice_only(provider: str) -> str:
-    if catalogue.by_type(provider).rings_at_connection:
+def able(capabilities: Mapping[str, bool], features: Mapping[str, bool] | None) -> dict[str, bool]:
+    """What a number can do: no more than it was sold as. Some carriers only tell how an owned one is set up."""
+    return {name: can and (features or {}).get(name, True) for name, can in capabilities.items()}
+
+
+def why_voice_only(provider: str, features: Mapping[str, bool] | None) -> str:
+    if catalogue.by_type(provider).rings_at_connection and (features or {}).get("sms", True):
         return "no messaging profile is set"
     return "the carrier offers no messages for it"
 
@@ -182,7 +187,7 @@ def note_wires(record: PhoneConfiguration, number: Mapping[str, Any]) -> None:
     record.sms_url = number["sms_url"]
     record.overridden_by = number["overridden_by"]
     record.sms_overridden_by = number["sms_overridden_by"]
-    record.capabilities = number["capabilities"]
+    record.capabilities = able(number["capabilities"], record.features)
 
 
 def wire_record(record: PhoneConfiguration, number: dict[str, Any], assistant: Assistant | None) -> None:
