@@ -6,6 +6,7 @@ its handlers touch.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -77,20 +78,18 @@ class Container:
         return Identity(self._token_verifier)
 
     def _token_verifier(self) -> TokenVerifier:
-        """Made anew for each token, so that a rotated secret counts once the cached one has run out."""
-        from telephony.providers.supabase import HMAC, TokenVerifier
+        from telephony.providers.supabase import TokenVerifier
 
         settings = self.settings
-        secrets = self._platform_secrets() if HMAC in settings.supabase_jwt_algorithms else {}
         return TokenVerifier(
             settings.supabase_jwt_algorithms,
-            [secrets.get("supabase_jwt_secret", ""), secrets.get("supabase_jwt_secret_previous", "")],
+            lambda: self._platform_secrets("supabase_jwt_secret"),
             self._key_set,
             settings.supabase_issuer or None,
         )
 
-    def _platform_secrets(self) -> dict[str, Any]:
-        return platform_secrets.read(self.settings.region, self.settings.platform_secret_id)
+    def _platform_secrets(self, name: str) -> Iterator[str]:
+        return platform_secrets.values(self.settings.region, self.settings.platform_secret_id, name)
 
     @cached_property
     def _key_set(self) -> KeySet | None:
@@ -102,11 +101,7 @@ class Container:
     def cursors(self) -> Cursors:
         from telephony.services.cursors import Cursors
 
-        return Cursors(self._page_token_keys)
-
-    def _page_token_keys(self) -> list[str]:
-        secrets = self._platform_secrets()
-        return [secrets.get("page_token_key", ""), secrets.get("page_token_key_previous", "")]
+        return Cursors(lambda: self._platform_secrets("page_token_key"))
 
     @cached_property
     def configurations(self) -> Configurations:

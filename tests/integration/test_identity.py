@@ -10,6 +10,7 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -17,10 +18,12 @@ from typing import Any
 
 import jwt
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from telephony import platform_secrets
+from telephony.errors import Unauthenticated
 from telephony.providers import supabase
 
 from tests.integration.conftest import Setting
@@ -160,28 +163,66 @@ def test_the_issuer_counts_once_it_is_configured(world: World, setting: Setting)
     assert refused(world.status(token=forge.hs256()))
 
 
+def rotate(world: World, **values: str) -> None:
+    secrets = world.deployment.platform_secret | values
+    world.backends.client("secretsmanager").put_secret_value(
+        SecretId=world.deployment.environment["PLATFORM_SECRET_ID"],
+        SecretString=json.dumps({name: value for name, value in secrets.items() if value}),
+    )
+
+
 def test_a_secret_is_rotated_without_locking_anyone_out(world: World) -> None:
     forge = Forge(world)
     old, new = forge.hs256(), jwt.encode(claims_of(forge.sub), ANOTHER_SECRET, "HS256")
 
-    def rotate(**values: str) -> None:
-        secrets = world.deployment.platform_secret | values
-        world.backends.client("secretsmanager").put_secret_value(
-            SecretId=world.deployment.environment["PLATFORM_SECRET_ID"],
-            SecretString=json.dumps({name: value for name, value in secrets.items() if value}),
-        )
-        platform_secrets.forget()
-
-    # given the old secret alone
-    assert (world.status(token=old).status, world.status(token=new).status) == (200, 401)
+    # given an instance that has read the old secret
+    assert world.status(token=old).status == 200
     # when the new one comes beside it
-    rotate(supabase_jwt_secret=ANOTHER_SECRET, supabase_jwt_secret_previous=forge.secret)
+    rotate(world, supabase_jwt_secret=ANOTHER_SECRET, supabase_jwt_secret_previous=forge.secret)
+    # then both are good at once
     assert (world.status(token=old).status, world.status(token=new).status) == (200, 200)
     # but an expired token of the old secret stays expired
     assert refused(world.status(token=forge.hs256(exp=int(time.time()) - 40)))
-    # and when the old one goes
-    rotate(supabase_jwt_secret=ANOTHER_SECRET)
+    # and when the old one goes, it is forgotten with the cached entry
+    rotate(world, supabase_jwt_secret=ANOTHER_SECRET)
+    world.pass_time(301)
     assert (world.status(token=old).status, world.status(token=new).status) == (401, 200)
+
+
+def test_tokens_that_fit_nothing_have_the_secret_read_once_a_minute(world: World, aws_calls: Counter[str]) -> None:
+    # given
+    forge = Forge(world)
+    forged = jwt.encode(claims_of(forge.sub), ANOTHER_SECRET, "HS256")
+    assert world.status(token=forge.hs256()).status == 200
+    aws_calls.clear()
+    # when
+    answers = [world.status(token=forged) for _ in range(5)]
+    # then
+    assert all(map(refused, answers))
+    assert aws_calls["secretsmanager GetSecretValue"] == 1
+    world.pass_time(61)
+    assert refused(world.status(token=forged))
+    assert aws_calls["secretsmanager GetSecretValue"] == 2
+
+
+def test_a_secret_that_can_not_be_read_again_locks_nobody_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from telephony.bootstrap import container
+
+    # given an instance that knows it, and a Secrets Manager that fails
+    forge = Forge(world)
+    assert world.status(token=forge.hs256()).status == 200
+
+    def fail(*_: Any) -> Any:
+        raise EndpointConnectionError(endpoint_url="secretsmanager")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(platform_secrets.aws, "client", fail)
+        # when somebody comes with a token that fits nothing
+        verifier = container()._token_verifier
+        with pytest.raises(Unauthenticated):
+            verifier().subject(jwt.encode(claims_of(forge.sub), ANOTHER_SECRET, "HS256"))
+        # then others are still believed
+        assert verifier().subject(forge.hs256()) == forge.sub
 
 
 def test_without_the_platforms_secret_no_jwt_is_believed(world: World, setting: Setting) -> None:

@@ -187,10 +187,27 @@ def test_a_rotated_key_keeps_the_cursors_that_are_out(world: World) -> None:
     platform_secrets.forget()
     # then the cursor still leads on
     assert page(world, cursor=meta["nextCursor"])[0] == ids[20:]
-    # and when the old key is gone, it doesn't
+    # and when the old key is gone, it doesn't, once it is forgotten
     _store_secret(world.backends, world, old | {"page_token_key": "x" * 64})
-    platform_secrets.forget()
+    world.pass_time(301)
     assert get(world, cursor=meta["nextCursor"]).status == 400
+
+
+def test_a_cursor_of_a_key_that_this_instance_has_not_read_yet_leads_on(world: World) -> None:
+    from telephony.services.cursors import Cursors
+
+    # given an instance that knows the old key alone, and a cursor that another has sealed with the new one
+    ids = add_numbers(world, world.agency_id, 30)
+    _, meta = page(world)
+    old, new = world.deployment.platform_secret, "x" * 64
+    scope = ("phone-configurations", world.agency_id, None)
+    position = Cursors(lambda: [old["page_token_key"]]).open(scope, meta["nextCursor"])
+    cursor = Cursors(lambda: [new]).seal(scope, position)
+    # when
+    kept = {"page_token_key": new, "page_token_key_previous": old["page_token_key"]}
+    _store_secret(world.backends, world, old | kept)
+    # then
+    assert page(world, cursor=cursor)[0] == ids[20:]
 
 
 def _store_secret(backends: Backends, world: World, secret: dict[str, str]) -> None:

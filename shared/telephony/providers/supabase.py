@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jwt
@@ -57,10 +57,14 @@ class TokenVerifier:
     """Checks Supabase tokens. The algorithms come from the settings, never from the token."""
 
     def __init__(
-        self, algorithms: Sequence[str], secrets: Sequence[str], key_set: KeySet | None, issuer: str | None
+        self,
+        algorithms: Sequence[str],
+        secrets: Callable[[], Iterable[str]],
+        key_set: KeySet | None,
+        issuer: str | None,
     ) -> None:
         self._algorithms = algorithms
-        self._secrets = [secret for secret in secrets if secret]
+        self._secrets = secrets
         self._key_set = key_set
         self._issuer = issuer
 
@@ -82,9 +86,9 @@ class TokenVerifier:
         return subject
 
     def _hmac(self, token: str) -> dict[str, Any]:
-        """With the current secret or, while it is being rotated, the previous one."""
+        """With the first secret that fits: the current one or, while it is being rotated, the previous one."""
         failure: jwt.PyJWTError = jwt.InvalidSignatureError()
-        for secret in self._secrets:
+        for secret in self._secrets():
             try:
                 return self._decode(token, secret, HMAC)
             except jwt.InvalidSignatureError as error:

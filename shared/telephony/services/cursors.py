@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from telephony.errors import CredentialsUnavailable, InvalidRequest
@@ -22,15 +22,15 @@ Scope = Sequence[str | int | None]
 
 
 class Cursors:
-    """`keys` gives the key in use first, then, for the time of a rotation, the one before it."""
+    """`keys` gives the key in use first, then others that a cursor may have been sealed with."""
 
-    def __init__(self, keys: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, keys: Callable[[], Iterable[str]]) -> None:
         self._keys = keys
 
     def seal(self, scope: Scope, position: Mapping[str, Any]) -> str:
         """Raises `CredentialsUnavailable` without a key."""
         payload = json.dumps(position, separators=(",", ":")).encode()
-        mac = _mac(self._usable_keys()[0], scope, payload)
+        mac = _mac(next(self._usable_keys()), scope, payload)
         return base64.urlsafe_b64encode(mac + payload).rstrip(b"=").decode()
 
     def open(self, scope: Scope, cursor: str) -> dict[str, Any]:
@@ -47,11 +47,14 @@ class Cursors:
         position: dict[str, Any] = json.loads(payload)
         return position
 
-    def _usable_keys(self) -> list[str]:
-        keys = [key for key in self._keys() if key]
-        if not keys:
+    def _usable_keys(self) -> Iterator[str]:
+        """One at the least."""
+        usable = False
+        for key in filter(None, self._keys()):
+            usable = True
+            yield key
+        if not usable:
             raise CredentialsUnavailable("The service has no key for page tokens")
-        return keys
 
 
 def _mac(key: str, scope: Scope, payload: bytes) -> bytes:
