@@ -172,7 +172,17 @@ def _success(name: str, described: Schema, call: Call | None, schemas: Schema) -
     found = {str(status): answer}
     if name == "GET /health":
         content = answer["content"]["application/json"]
-        sick = {"success": False, "version": content["example"]["version"], "dependencies": {"storage": "unavailable"}}
+        well = {key: content["example"][key] for key in ("success", "version", "dependencies")}
+        content["example"] = well  # the further keys are those of an error
+        sick = {
+            **well,
+            "success": False,
+            "dependencies": {"storage": "unavailable"},
+            "detail": "A dependency does not answer",
+            "code": "storage_unavailable",
+            "request_id": "JKJaXmPLvHcESHA=",
+            "retryable": True,
+        }
         found["503"] = {
             "description": "A dependency does not answer.",
             "headers": answer["headers"],

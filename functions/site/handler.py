@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from telephony.api import assets
 from telephony.api.app import Door
 from telephony.api.site import HealthResponse
-from telephony.errors import NotFound
+from telephony.errors import NotFound, StorageUnavailable
 
 STATIC = Path(__file__).parent / "static"
 SWAGGER_UI = Path(aws_lambda_powertools.__file__).parent / "event_handler" / "openapi" / "swagger_ui"
@@ -30,13 +30,14 @@ door = Door()
 
 
 @door.route("GET /health")
-def health() -> Response[HealthResponse]:
+def health() -> HealthResponse:
     """Version and reachable dependencies; needs no credential. 503 while one doesn't answer."""
     from telephony.bootstrap import container  # all else that this function answers needs no database
 
     found = container().health()
-    body = HealthResponse(success=found["healthy"], **found)
-    return Response(200 if body.success else 503, content_type="application/json", body=body)
+    if not found.pop("healthy"):
+        raise StorageUnavailable("A dependency does not answer", success=False, **found)
+    return HealthResponse(success=True, **found)
 
 
 @door.route("GET /openapi.json")

@@ -26,6 +26,7 @@ TelephonyError                        code, http_status, retryable, fix, details
 ├─ NotYetReleasable                   a carrier takes a number back only later
 ├─ OutOfTime                          500  retryable: the function's own time ran out
 ├─ NotSettled                         500  retryable: the carrier may not list it yet
+├─ NotRecorded                        500  retryable: what came of a step could not be written down
 └─ PartialFailure                     500  the steps done so far stay done
 
 The transport, the API and the queue worker read the same attributes: `retryable` decides whether the queue tries
@@ -277,6 +278,14 @@ class NotSettled(TelephonyError):
         self.retry_after = retry_after
 
 
+class NotRecorded(TelephonyError):
+    """What becomes of `StorageUnavailable` once an operation is open: something was done, or may have been."""
+
+    code = "outcome_unknown"
+    retryable = True
+    fix = "Nothing to do: it goes on by itself."
+
+
 class PartialFailure(TelephonyError):
     """500. A multi-step operation stopped. What was done stays done and is named; `cause` says why it stopped."""
 
@@ -306,12 +315,5 @@ class PartialFailure(TelephonyError):
 
     def plain(self) -> TelephonyError:
         """The reason alone, with the operation's id: for an operation whose one step is the caller's whole wish."""
-        cause = self.cause
-        if isinstance(cause, StorageUnavailable):
-            # The operation was journaled before, and its effect may have happened.
-            cause = TelephonyError(
-                "What came of it could not be recorded yet", code=OutcomeUnknown.code, fix=OutcomeUnknown.fix
-            )
-            cause.retryable = True
-        cause.details |= {name: self.details[name] for name in ("operation_id", "retry_scheduled")}
-        return cause
+        self.cause.details |= {name: self.details[name] for name in ("operation_id", "retry_scheduled")}
+        return self.cause

@@ -230,6 +230,15 @@ def test_a_profile_that_is_refused_without_a_word_stays_if_something_uses_it(wor
     assert world.status().body["telnyx"]["outbound_profile_id"] is None
 
 
+@pytest.mark.parametrize("what", ["deprovision", "dry run"])
+def test_a_carrier_that_fails_before_the_first_step_is_500_as_the_pages_say(world: World, what: str) -> None:
+    world.provision()
+    world.telnyx.simulator.add_faults({"kind": "status", "status": 401, "method": "GET", "times": 9})
+    answer = world.deprovision() if what == "deprovision" else world.provision({"dry_run": True, "force": True})
+    assert (answer.status, answer.body["code"]) == (500, "invalid_provider_credentials")
+    assert answer.body["success"] is False
+
+
 def test_it_can_be_provisioned_again(world: World) -> None:
     world.provision()
     world.deprovision()

@@ -146,7 +146,16 @@ def test_health_tells_when_the_tables_are_out_of_reach(world: World) -> None:
     lose_the_agencies(world)
     answer = world.call("site", "GET", "/health")
     assert answer.status == 503
-    assert answer.body == {"success": False, "version": __version__, "dependencies": {"storage": "unavailable"}}
+    assert answer.body == {
+        "success": False,
+        "version": __version__,
+        "dependencies": {"storage": "unavailable"},
+        "detail": "A dependency does not answer",
+        "code": "storage_unavailable",
+        "request_id": answer.headers["x-request-id"],
+        "retryable": True,
+        "fix": "Try again; nothing was done.",
+    }
 
 
 def test_other_doors_say_so_in_their_familys_words(world: World) -> None:

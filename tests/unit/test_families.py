@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from telephony.api.families import CONFIGURATIONS, INTEGRATION, NUMBERS, PROVIDERS, Family, failure, family_of
+from telephony.api.families import (
+    CONFIGURATIONS,
+    INTEGRATION,
+    NUMBERS,
+    PROVIDERS,
+    PROVISIONING,
+    Family,
+    failure,
+    family_of,
+)
 from telephony.errors import ConfigurationMissing, InvalidRequest, ProviderUnavailable, StorageUnavailable
 
 PATHS = [
-    ("/provision-telephony", INTEGRATION),
-    ("/deprovision-telephony", INTEGRATION),
+    ("/provision-telephony", PROVISIONING),
+    ("/deprovision-telephony", PROVISIONING),
     ("/get-integration-status", INTEGRATION),
     ("/import-telnyx-to-ultravox", INTEGRATION),
     ("/verify-telephony-config", INTEGRATION),
@@ -67,7 +76,7 @@ def test_providers_failures() -> None:
     assert failure(PROVIDERS, BAD, "r1") == (400, {"status_code": 400, "message": "name: is required", **OURS})
 
 
-@pytest.mark.parametrize("family", [INTEGRATION, NUMBERS, CONFIGURATIONS, PROVIDERS], ids=lambda family: family.name)
+@pytest.mark.parametrize("family", [INTEGRATION, PROVISIONING, NUMBERS, CONFIGURATIONS, PROVIDERS])
 def test_a_carriers_failure_is_502_where_it_is_asked_directly_and_500_elsewhere(family: Family) -> None:
     error = ProviderUnavailable("Telnyx did not answer", provider="telnyx", operation="list", provider_code="10007")
     status, body = failure(family, error, "r1")

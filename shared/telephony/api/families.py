@@ -6,7 +6,7 @@ A family is chosen by the first segment of the path after /api/v1; what belongs 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telephony import clock
@@ -25,7 +25,7 @@ class Family:
 
 
 def _bad_gateway(error: TelephonyError) -> int:
-    """A carrier's failure is 502 in this family, except where a multi-step operation reports it (500)."""
+    """A carrier's failure is 502, except where a multi-step operation reports it (500)."""
     return 502 if isinstance(error, ProviderError) else error.http_status
 
 
@@ -38,6 +38,8 @@ INTEGRATION = Family(
     lambda message, _status, keys: {"success": False, "error": message, **keys},
     _bad_gateway,
 )
+PROVISIONING = replace(INTEGRATION, status=lambda error: error.http_status)
+"""The two of that API whose pages know 500 alone, also for what a carrier says before the first step."""
 NUMBERS = Family("numbers", lambda message, _status, keys: {"detail": message, **keys})
 CONFIGURATIONS = Family(
     "configurations",
@@ -54,10 +56,9 @@ PROVIDERS = Family(
 )
 
 _BY_SEGMENT: Mapping[str, Family] = {
+    **dict.fromkeys(("provision-telephony", "deprovision-telephony"), PROVISIONING),
     **dict.fromkeys(
         (
-            "provision-telephony",
-            "deprovision-telephony",
             "import-telnyx-to-ultravox",
             "verify-telephony-config",
             "repair-telephony-config",

@@ -20,6 +20,7 @@ from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import (
     Conflict,
+    NotRecorded,
     NotSettled,
     OperationInProgress,
     OutcomeUnknown,
@@ -282,14 +283,17 @@ class Saga:
         if run.partial:
             record.data = {**(record.data or {}), **run.partial}
             pending.extend(step.keep(run, run.partial))
-        record.error_code = error.code
+        told = (
+            NotRecorded("What came of it could not be recorded yet") if isinstance(error, StorageUnavailable) else error
+        )
+        record.error_code = told.code
         given_back = workflow.abandon(run, error) if workflow.abandon else None
         delay = None
         if given_back is not None:
-            _abandon(operation, error)
+            _abandon(operation, told)
             pending.extend(given_back)
         else:
-            delay = _schedule_retry(workflow, operation, error)
+            delay = _schedule_retry(workflow, operation, told)
         scheduled = delay is not None
         try:
             if isinstance(error, StorageUnavailable) and run.deadline.remaining() < MARGIN_SECONDS:
@@ -304,7 +308,7 @@ class Saga:
             self._wakeups.send(operation.id, operation.agency_id, delay)
         _log_stop(operation, step.name, error, scheduled)
         return PartialFailure(
-            error,
+            told,
             completed_steps=completed(operation),
             failed_at=step.name,
             partial_data=_partial_data(operation),
