@@ -84,7 +84,7 @@ def test_what_was_bought_is_recorded_wired_and_counted(numbers: CarrierNumbers) 
 
 
 def test_search_finds_what_purchase_buys(numbers: CarrierNumbers) -> None:
-    asked = {"provider": numbers.carrier, "area_code": "415", "contains": "55", "limit": 3}
+    asked = {"provider": numbers.carrier, "area_code": "415", "contains": "555", "limit": 3}
 
     found = numbers.search(**asked)
 
@@ -104,6 +104,7 @@ def test_search_finds_what_purchase_buys(numbers: CarrierNumbers) -> None:
         {"country_code": "CA", "number_type": "toll_free"},
         {"number_type": "national"},
         {"country_code": "DE", "number_type": "mobile"},
+        {"country_code": "CA", "area_code": "212"},
         {"contains": "9999999"},
     ],
 )
@@ -112,6 +113,54 @@ def test_a_search_never_widens(numbers: CarrierNumbers, asked: dict[str, Any]) -
 
     assert found.status == 200, found.body
     assert found.body["numbers"] == []
+
+
+@pytest.mark.parametrize("asked", [{}, {"limit": 50}, {"contains": "5550"}], ids=str)
+def test_signalwire_has_canadian_numbers_behind_those_of_the_united_states(
+    signalwire: CarrierNumbers, asked: dict[str, Any]
+) -> None:
+    # given more numbers of the United States than SignalWire finds at once
+    assert len(list(for_sale("signalwire"))) > 100
+
+    found = signalwire.search(provider="signalwire", country_code="CA", **asked)
+
+    assert found.status == 200, found.body
+    assert found.body["total_found"] == asked.get("limit", 10)
+    assert {each["country_code"] for each in found.body["numbers"]} == {"CA"}
+    if asked.get("limit"):
+        assert {each["region"] for each in found.body["numbers"]} == {"ON", "BC"}
+
+
+def test_signalwire_finds_a_city_of_a_province(signalwire: CarrierNumbers) -> None:
+    asked = {"country_code": "CA", "region": "BC", "locality": "Vancouver", "limit": 2}
+
+    found = signalwire.search(provider="signalwire", **asked)
+
+    assert {each["locality"] for each in found.body["numbers"]} == {"Vancouver"}
+    assert signalwire.search(provider="signalwire", **asked | {"country_code": "US"}).body["numbers"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"contains": "55"}, "contains"),
+        ({"contains": "55501001"}, "contains"),
+        ({"contains": "55*01"}, "contains"),
+        ({"locality": "Austin"}, "locality"),
+        ({"region": "Texas"}, "region"),
+        ({"area_code": "51"}, "area_code"),
+        ({"region": "TX", "number_type": "toll_free"}, "region"),
+    ],
+    ids=str,
+)
+def test_what_signalwire_can_not_search_for_is_refused(
+    signalwire: CarrierNumbers, asked: dict[str, Any], field: str
+) -> None:
+    answer = signalwire.search(provider="signalwire", **asked)
+
+    assert (answer.status, answer.body["code"]) == (400, "not_supported")
+    assert answer.body["errors"][0]["field"] == field
+    assert signalwire.requests("GET", "/api/relay/rest/phone_numbers/search") == 0
 
 
 def test_toll_free_and_foreign_numbers_have_their_own_price(twilio: CarrierNumbers) -> None:

@@ -98,7 +98,10 @@ class NumberProvider(Protocol):
         """Raises `InvalidProviderCredentials` if the account can't be used for what we need."""
 
     def search(self, criteria: SearchCriteria) -> list[AvailableNumber]:
-        """What is for sale now; never wider than asked for."""
+        """What is for sale now; never wider than asked for.
+
+        Raises `InvalidRequest` (`not_supported`) for what the carrier can't search for.
+        """
 
     def quote(self, phone_number: str) -> AvailableNumber | None:
         """One number with its price, read just before an order; None if it is not for sale."""

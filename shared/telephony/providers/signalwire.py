@@ -7,7 +7,8 @@ come in three shapes; they are told apart by HTTP status first, by code second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from telephony import clock, e164
 from telephony.clock import Deadline
 from telephony.errors import (
     InvalidProviderCredentials,
+    InvalidRequest,
     NotYetReleasable,
     ProviderError,
     ProviderRejected,
@@ -44,6 +46,9 @@ RELEASE_BAN = 14 * DAY
 
 COUNTRIES = ["CA", "US"]
 """SignalWire's API searches and sells North American numbers alone."""
+
+PROVINCES = ("ON", "QC", "BC", "AB", "MB", "SK", "NS", "NB", "NL", "PE", "YT", "NT", "NU")
+"""Of Canada, the largest first."""
 
 _SEARCHED = {"local": "local", "toll_free": "toll-free"}
 
@@ -94,17 +99,21 @@ class SignalWire:
         kind = _SEARCHED.get(criteria.number_type)
         if kind is None or criteria.country_code not in COUNTRIES:
             return []
-        pattern = criteria.contains or ""
-        asked = {
-            "number_type": kind,
-            "areacode": criteria.area_code,
-            "contains": pattern if pattern.isdecimal() and 3 <= len(pattern) <= 7 else None,
-            "region": criteria.region,
-            "city": criteria.locality if criteria.region else None,
-            "max_results": str(MAX_RESULTS),
-        }
-        # What SignalWire can't be asked for (a country, other patterns, a city alone) is looked through here.
-        return [each for each in self._available(asked) if _fits(each, criteria)][: criteria.limit]
+        _require_searchable(criteria)
+        found: list[AvailableNumber] = []
+        for region in _regions_to_ask(criteria):
+            asked = {
+                "number_type": kind,
+                "areacode": criteria.area_code,
+                "contains": criteria.contains,
+                "region": region,
+                "city": criteria.locality,
+                "max_results": str(MAX_RESULTS),
+            }
+            found += [each for each in self._available(asked) if _fits(each, criteria)]
+            if len(found) >= criteria.limit:
+                break
+        return found[: criteria.limit]
 
     def quote(self, phone_number: str) -> AvailableNumber | None:
         if e164.country_of(phone_number) not in e164.NORTH_AMERICA:
@@ -237,6 +246,33 @@ def _handler(kind: str, url: str | None) -> dict[str, str]:
     if not url:
         return {f"{kind}_request_url": ""}
     return {f"{kind}_handler": "laml_webhooks", f"{kind}_request_url": url, f"{kind}_request_method": "POST"}
+
+
+def _require_searchable(criteria: SearchCriteria) -> None:
+    """Raises `InvalidRequest` for what SignalWire can't be asked for: a search here would miss what isn't in its first
+    results."""
+    if criteria.area_code and len(criteria.area_code) != 3:
+        raise _unsearchable("area_code", "must have three digits")
+    if criteria.contains and not re.fullmatch(r"[0-9]{3,7}", criteria.contains):
+        raise _unsearchable("contains", "must be three to seven digits")
+    if criteria.region and not re.fullmatch(r"[A-Za-z]{2}", criteria.region):
+        raise _unsearchable("region", "must be the two letters of a state or a province")
+    if criteria.locality and not criteria.region:
+        raise _unsearchable("locality", "needs a region")
+    if criteria.region and criteria.number_type != "local":
+        raise _unsearchable("region", "is known of local numbers only")
+
+
+def _unsearchable(field: str, problem: str) -> InvalidRequest:
+    return InvalidRequest.field(field, f"{problem}, at SignalWire", code="not_supported")
+
+
+def _regions_to_ask(criteria: SearchCriteria) -> Sequence[str | None]:
+    """SignalWire knows no countries and shows numbers of the United States first: Canada is asked for by province."""
+    anywhere = not (criteria.area_code or criteria.region)
+    if criteria.country_code == "CA" and criteria.number_type == "local" and anywhere:
+        return PROVINCES
+    return (criteria.region,)
 
 
 def _fits(number: AvailableNumber, criteria: SearchCriteria) -> bool:

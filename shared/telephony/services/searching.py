@@ -17,7 +17,7 @@ class Searching:
     ) -> list[AvailableNumber]:
         """Never wider than asked for.
 
-        Raises `InvalidRequest` (`provider_not_configured`, …), and what the carrier says.
+        Raises `InvalidRequest` (`provider_not_configured`, …, `not_supported`), and what the carrier says.
         """
         configurations = provider_configurations.of_agency(principal.agency_id)
         client = self._accounts.client(self._accounts.open(self._accounts.choose(configurations, provider)), deadline)
