@@ -38,6 +38,14 @@ def country_of(phone_number: str) -> str:
     return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
 
 
+def may_be_of(phone_number: str, country: str) -> bool:
+    """Whether it can be a number of that country: of its calling code, and valid there if it is valid at all."""
+    number = phonenumbers.parse(phone_number)
+    if number.country_code != phonenumbers.country_code_for_region(country):
+        return False
+    return phonenumbers.is_valid_number_for_region(number, country) or not phonenumbers.is_valid_number(number)
+
+
 def is_country(code: str) -> bool:
     """Whether it is the ISO 3166-1 alpha-2 code of a country with telephone numbers."""
     return code in phonenumbers.SUPPORTED_REGIONS

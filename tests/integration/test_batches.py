@@ -53,7 +53,7 @@ def test_the_queue_buys_each_number_once(numbers: CarrierNumbers) -> None:
     numbers.world.settle(3, 10)
 
     shown = numbers.operation(operation_id)
-    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 5, "failed": 0})
+    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 5, "failed": 0, "need_attention": 0})
     for index, (item, number) in enumerate(zip(shown["items"], wanted, strict=True)):
         record = numbers.record(number)
         assert (item["index"], item["phone_number"], item["provider"]) == (index, number, "twilio")
@@ -79,9 +79,31 @@ def test_each_number_tells_its_own_failure(numbers: CarrierNumbers) -> None:
     assert codes[:2] == ["number_unavailable", "already_owned"]
     assert sorted(codes[2:], key=str) == [None, "already_owned"]
     assert shown["items"][0]["error"]["fix"] == "Search for new numbers."
-    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 1, "failed": 3})
+    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 1, "failed": 3, "need_attention": 0})
     assert numbers.bought(good) == 1
     numbers.check()
+
+
+def test_a_number_that_waits_for_a_human_keeps_the_batch_from_nothing(numbers: CarrierNumbers) -> None:
+    from telephony.bootstrap import container
+    from telephony.clock import Deadline
+    from telephony.models.operations import Operation
+
+    # given a batch of two, the first of which was tried for as long as it may be
+    operation_id, [_, second] = batch_of(numbers, 2)
+    container().worker.resume(operation_id, Deadline.after(30))
+    numbers.world.lose_messages()
+    stuck = Operation.get(f"{operation_id}-00")
+    stuck.status, stuck.error = "NEEDS_ATTENTION", {"code": "provider_error", "message": "no"}
+    stuck.due_at = stuck.due_shard = None
+    stuck.save()
+
+    numbers.world.settle(4, 60)
+
+    shown = numbers.operation(operation_id)
+    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 1, "failed": 0, "need_attention": 1})
+    assert [item["status"] for item in shown["items"]] == ["NEEDS_ATTENTION", "SUCCEEDED"]
+    assert numbers.bought(second) == 1
 
 
 def test_the_agencys_limits_hold_for_the_whole_batch(numbers: CarrierNumbers) -> None:

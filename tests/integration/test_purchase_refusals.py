@@ -130,6 +130,12 @@ def test_a_cap_that_is_no_number_is_400(idle: Numbers, cost: str) -> None:
     assert answer.body["code"] in ("validation_failed", "invalid_json")
 
 
+@pytest.mark.parametrize("country", ["CA", "GB", "ZZ"])
+def test_another_country_than_the_numbers_is_400(idle: Numbers, country: str) -> None:
+    body = refused(idle, "+12125550100", 400, "validation_failed", country_code=country)
+    assert body["errors"] == [{"field": "country_code", "message": "is not the country of phone_number"}]
+
+
 @pytest.mark.parametrize("key", ["short", "k" * 256], ids=len)
 def test_an_idempotency_key_of_another_length_is_400(idle: Numbers, key: str) -> None:
     refused(idle, "+12125550100", 400, "validation_failed", key=key)

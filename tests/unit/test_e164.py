@@ -56,3 +56,21 @@ def test_what_passes_is_plain_digits(text: str) -> None:
 def test_its_digits_and_its_country(number: str, digits: str, country: str) -> None:
     assert e164.national_digits(number) == digits
     assert e164.country_of(number) == country
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "fits"),
+    [
+        ("+12125550100", "US", True),
+        ("+12125550100", "CA", False),
+        ("+14165550100", "CA", True),
+        ("+14165550100", "US", False),
+        ("+18005550100", "US", True),
+        ("+18005550100", "CA", True),
+        ("+442079460100", "GB", True),
+        ("+442079460100", "US", False),
+        ("+12125550100", "ZZ", False),
+    ],
+)
+def test_a_number_may_be_of_its_own_country_alone(number: str, country: str, fits: bool) -> None:
+    assert e164.may_be_of(number, country) is fits

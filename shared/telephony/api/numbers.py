@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    Strict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from telephony import e164
 from telephony.api.common import Request, StrictBool, StrictInt
@@ -105,6 +114,14 @@ class PurchaseBody(Request):
     country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     max_monthly_cost: Cost | None = None
     max_setup_cost: Cost | None = None
+
+    @field_validator("country_code")
+    @classmethod
+    def _fits_the_number(cls, value: str | None, info: ValidationInfo) -> str | None:
+        number = info.data.get("phone_number")
+        if value and number and not e164.may_be_of(number, value):
+            raise ValueError("is not the country of phone_number")
+        return value
 
 
 class PurchaseResponse(BaseModel):

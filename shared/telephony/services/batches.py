@@ -3,7 +3,7 @@
 The request writes the parent alone, and takes all the places of its purchases among the agency's open operations; each
 purchase gives back its own. The worker writes all the purchases in one transaction, under ids that follow from
 the parent's, so that a second time finds the first; each then runs by itself, as any other operation does. The parent
-looks at them until all are decided.
+looks at them until all are decided, or wait for a human: their own operations tell what becomes of those.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from telephony.clock import Deadline
 from telephony.errors import Conflict
 from telephony.models import audit_events, limits, operations
 from telephony.models.base import commit
-from telephony.models.operations import FINAL, Operation, Status
+from telephony.models.operations import FINAL, SCHEDULED, Operation, Status
 from telephony.services import purchasing
 from telephony.services.batch_results import BATCH, item_id, results
 from telephony.services.purchasing import PurchaseRequest
@@ -103,11 +103,15 @@ class Batches:
 
 def _await_purchases(run: Run[None]) -> Data:
     statuses = [each["status"] for each in results(run.operation)]
-    if not all(status in FINAL for status in statuses):
+    if any(status in SCHEDULED for status in statuses):
         age = clock.now() - run.operation.created_at
         raise Waiting(min(LONGEST_LOOK, max(FIRST_LOOK, age / 10)))
-    succeeded = statuses.count(Status.SUCCEEDED)
-    run.operation.result = {"succeeded": succeeded, "failed": len(statuses) - succeeded}
+    succeeded, decided = statuses.count(Status.SUCCEEDED), sum(status in FINAL for status in statuses)
+    run.operation.result = {
+        "succeeded": succeeded,
+        "failed": decided - succeeded,
+        "need_attention": len(statuses) - decided,
+    }
     return run.operation.result
 
 
