@@ -108,6 +108,55 @@ def test_a_carrier_that_answers_an_error(own: Own, monkeypatch: pytest.MonkeyPat
     assert answer.body["provider"] == carrier
 
 
+WRONG_INSIDE: list[tuple[str, str, Record]] = [
+    *(
+        ("ultravox", "telephony_config", {"telnyx": telnyx})
+        for telnyx in (
+            [],
+            "x",
+            7,
+            {"applicationSid": 5},
+            {"accountSid": []},
+            {"apiKeyPrefix": "KEY0"},
+            {"apiKeyPrefix": {"prefix": 7}},
+            {"callCreationAllowAllAgents": "yes"},
+        )
+    ),
+    *(
+        ("telnyx", "call_control_applications", {"data": {"id": "1", **fields}})
+        for fields in (
+            {"inbound": "x"},
+            {"outbound": ["x"]},
+            {"outbound": {"outbound_voice_profile_id": 7}},
+            {"application_name": {}},
+            {"webhook_event_url": 7},
+        )
+    ),
+    *(
+        ("telnyx", "outbound_voice_profiles", {"data": {"id": "1", **fields}})
+        for fields in ({"tags": "x"}, {"tags": [7, "x"]}, {"whitelisted_destinations": ["US", 7]}, {"name": []})
+    ),
+]
+
+
+@pytest.mark.parametrize(("carrier", "path", "body"), WRONG_INSIDE, ids=lambda value: str(value)[:70])
+@pytest.mark.parametrize("what", ["verify", "repair"])
+def test_an_answer_of_another_shape_inside_is_the_carriers_failure(
+    own: Own, monkeypatch: pytest.MonkeyPatch, carrier: str, path: str, body: Record, what: str
+) -> None:
+    # given
+    from telephony.providers import transport
+
+    monkeypatch.setattr(transport, "backoff", lambda *_args, **_rest: 0.0)
+    simulator = own.world.servers[carrier].simulator
+    simulator.add_faults({"kind": "status", "status": 200, "method": "GET", "path": path, "body": body, "times": 10})
+    # when
+    answer = own.verify() if what == "verify" else own.repair()
+    simulator.clear_faults()
+    # then
+    assert (answer.status, answer.body["code"], answer.body["provider"]) == (502, "provider_unavailable", carrier)
+
+
 def test_both_carriers_are_asked_at_the_same_time(own: Own) -> None:
     # given carriers of which each makes one wait
     slow, slower = 0.3, 0.6

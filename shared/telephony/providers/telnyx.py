@@ -17,7 +17,7 @@ from telephony.clock import Deadline
 from telephony.errors import InvalidProviderCredentials, ProviderRejected, TelephonyError
 from telephony.observability import redact
 from telephony.providers.reasons import FIXES
-from telephony.providers.transport import Answer, Call, Repeat, Transport
+from telephony.providers.transport import Answer, Call, Repeat, Transport, texts, typed
 
 ORDER = "order the number"
 
@@ -206,20 +206,22 @@ class Telnyx:
 
 
 def _application(record: Mapping[str, Any]) -> Application:
+    typed(record, "inbound", dict)
     return Application(
         id=str(record["id"]),
-        name=record.get("application_name") or "",
-        webhook_url=record.get("webhook_event_url") or "",
-        outbound_profile_id=(record.get("outbound") or {}).get("outbound_voice_profile_id") or None,
+        name=typed(record, "application_name", str) or "",
+        webhook_url=typed(record, "webhook_event_url", str) or "",
+        outbound_profile_id=typed(typed(record, "outbound", dict) or {}, "outbound_voice_profile_id", str) or None,
         settings=record,
     )
 
 
 def _profile(record: Mapping[str, Any]) -> OutboundProfile:
+    texts(record, "whitelisted_destinations")
     return OutboundProfile(
         id=str(record["id"]),
-        name=record.get("name") or "",
-        tags=tuple(record.get("tags") or ()),
+        name=typed(record, "name", str) or "",
+        tags=texts(record, "tags"),
         settings=record,
     )
 

@@ -239,6 +239,22 @@ def _blotted(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
+def typed[T](record: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    """What a record has under that name, or None. Raises `TypeError` for another kind: for use in `read`."""
+    value = record.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name} is a {type(value).__name__}")
+    return value
+
+
+def texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts, or nothing. Raises `TypeError` as `typed` does."""
+    found = typed(record, name, list) or []
+    if not all(isinstance(each, str) for each in found):
+        raise TypeError(f"{name} holds something else than texts")
+    return tuple(found)
+
+
 def never_sent(error: requests.RequestException) -> bool:
     """Whether the connection was refused or timed out before a byte of the request went out."""
     if isinstance(error, requests.ConnectTimeout):

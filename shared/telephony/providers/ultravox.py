@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from telephony.clock import Deadline
 from telephony.errors import InvalidProviderCredentials, ProviderRejected, TelephonyError
 from telephony.observability import redact
-from telephony.providers.transport import Answer, Call, Repeat, Transport
+from telephony.providers.transport import Answer, Call, Repeat, Transport, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,11 @@ class Ultravox:
     def telnyx_configuration(self) -> dict[str, Any] | None:
         """What Ultravox has of Telnyx: `accountSid`, `applicationSid`, `apiKeyPrefix`, …; None: nothing."""
         if self._api == "account":
-            whole = self._send("read telephony configuration", "GET", "/api/accounts/me/telephony_config")
-            return whole.get("telnyx")
+            url = f"{self._base_url}/api/accounts/me/telephony_config"
+            return self._ask(Call("read telephony configuration", "GET", url), _telnyx_of)
         try:
-            return self._send("read telephony configuration", "GET", "/api/telephony_configs/telnyx")
+            url = f"{self._base_url}/api/telephony_configs/telnyx"
+            return self._ask(Call("read telephony configuration", "GET", url), _imported)
         except ProviderRejected as error:
             if error.status == 404:
                 return None
@@ -126,6 +127,20 @@ class Ultravox:
             refused=_refused,
             headers={"X-API-Key": self._api_key.get_secret_value()},
         )
+
+
+def _telnyx_of(account: dict[str, Any]) -> dict[str, Any] | None:
+    imported = typed(account, "telnyx", dict)
+    return None if imported is None else _imported(imported)
+
+
+def _imported(telnyx: dict[str, Any]) -> dict[str, Any]:
+    for name in ("accountSid", "applicationSid"):
+        typed(telnyx, name, str)
+    for name in ("apiKeyPrefix", "publicKeyPrefix"):
+        typed(typed(telnyx, name, dict) or {}, "prefix", str)
+    typed(telnyx, "callCreationAllowAllAgents", bool)
+    return telnyx
 
 
 def _join_url(call: dict[str, Any]) -> str:
