@@ -85,6 +85,7 @@ CODES: dict[str, tuple[int, str]] = {
     "internal_error": (500, "Our mistake; tell us the request_id."),
     "runs_die": (500, "Each run of the operation was cut off; it needs a person."),
     "out_of_time": (500, "Not enough time was left; the work goes on by itself."),
+    "identity_unavailable": (503, "The keys that tokens are signed with could not be read; nothing was done."),
     "storage_unavailable": (503, "The database did not answer; nothing was done."),
 }
 

@@ -202,7 +202,7 @@ def _codes(name: str, described: Schema, call: Call | None, *, takes_input: bool
     if takes_input:
         yield "validation_failed"
     if role:
-        yield from ("unauthenticated", "several_credentials", "not_an_agency_user")
+        yield from ("unauthenticated", "several_credentials", "not_an_agency_user", "identity_unavailable")
         if role > Role.MEMBER:
             yield "role_required"
     if call is not None and call.body is not None:

@@ -35,7 +35,8 @@ def serve(
     port: Port = 3000, state: State = STATE_FOLDER, time_scale: TimeScale = 1.0, bind: Bind = "127.0.0.1"
 ) -> None:
     """Serve with a demo agency that is not provisioned yet; its credentials are in .local/demo.json."""
-    with _serving(port, state, time_scale, bind):
+    with _serving(port, state, time_scale, bind) as (stack, _):
+        console.print(f"The demo agency's credentials are in {stack.state_folder / 'demo.json'}.", soft_wrap=True)
         print("ready", flush=True)
         _wait_for_interrupt()
 

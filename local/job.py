@@ -15,6 +15,7 @@ from local.simulators.server import Server
 CARRIERS = ("telnyx", "twilio", "signalwire")
 
 _TIMEOUT = 35  # seconds: a little more than the gateway's own limit
+_PATIENCE = 150  # seconds that an order may take: two or three, but for a lost wake-up two rounds of the sweeper
 
 
 class Client:
@@ -70,7 +71,12 @@ def _buy(client: Client, carrier: str, assistant_id: int, console: Console) -> N
     found = timed("search", client.post, "/phone-numbers/search", {"provider": carrier, "limit": 3})
     number = found["numbers"][0]["phone_number"]
     bought = timed("purchase", client.post, "/phone-numbers/purchase", {"phone_number": number, "provider": carrier})
+    until = time.monotonic() + _PATIENCE
     while (state := _state(client, number))["status"] == "PENDING":
+        if time.monotonic() > until:
+            raise StackError(
+                f"{number} is still PENDING after {_PATIENCE} s: see operation {bought['operation_id']}, and the logs."
+            )
         time.sleep(0.5)  # the order is with the carrier; the queue looks after it
     timed.note(f"{number} is {state['status']} (operation {bought['operation_id']})")
     timed("assign", client.post, "/phone-numbers/assign", {"phone_number": number, "assistant_id": assistant_id})

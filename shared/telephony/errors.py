@@ -22,6 +22,7 @@ TelephonyError                        code, http_status, retryable, fix, details
 │   ├─ InvalidProviderCredentials
 │   └─ ProviderRejected               `code` tells why
 ├─ StorageUnavailable                 503  retryable: nothing was done
+├─ IdentityUnavailable                503  retryable: a JSON Web Token can't be checked now
 ├─ CredentialsUnavailable             500
 ├─ NotYetReleasable                   a carrier takes a number back only later
 ├─ OutOfTime                          500  retryable: the function's own time ran out
@@ -236,6 +237,15 @@ class StorageUnavailable(TelephonyError):
     """503. The database or queue did not answer and nothing was done."""
 
     code = "storage_unavailable"
+    http_status = 503
+    retryable = True
+    fix = "Try again; nothing was done."
+
+
+class IdentityUnavailable(TelephonyError):
+    """503. The keys that tokens are signed with could not be read yet: good tokens can't be told from bad ones."""
+
+    code = "identity_unavailable"
     http_status = 503
     retryable = True
     fix = "Try again; nothing was done."

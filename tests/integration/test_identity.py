@@ -404,9 +404,25 @@ def test_a_broken_key_set_locks_nobody_out(
     assert keys.asked == 2
 
 
-def test_a_set_that_was_never_read_lets_nobody_in(asymmetric: Forge, keys: KeyServer) -> None:
-    keys.close()
-    assert refused(asymmetric.world.status(token=signed(asymmetric, EC_KEY, "ES256", "ec")))
+def test_without_any_set_a_good_token_is_no_bad_one(
+    asymmetric: Forge, keys: KeyServer, minutes: Callable[[float], None]
+) -> None:
+    world, token = asymmetric.world, signed(asymmetric, EC_KEY, "ES256", "ec")
+    # given a process that could not read the set yet
+    keys.status, known = 500, keys.document
+    keys.document = {}
+    for _ in range(3):
+        answer = world.status(token=token)
+        assert (answer.status, answer.body["code"]) == (503, "identity_unavailable")
+        assert (answer.body["success"], answer.body["retryable"]) == (False, True)
+        assert answer.body["request_id"] == answer.headers["x-request-id"]
+    # then nobody gets in, and nobody can make it ask again and again
+    assert keys.asked == 1
+    # and soon after it can be read, good tokens are good, and bad ones bad
+    keys.status, keys.document = 200, known
+    minutes(0.1)
+    assert world.status(token=token).status == 200
+    assert refused(world.status(token=signed(asymmetric, EC_KEY, "ES256", "unknown")))
 
 
 # API tokens

@@ -8,14 +8,15 @@ from typing import Any
 
 import jwt
 
-from telephony.errors import Unauthenticated
+from telephony.errors import IdentityUnavailable, Unauthenticated
 from telephony.observability import logger
 
 AUDIENCE = "authenticated"
 LEEWAY_SECONDS = 30
-MAX_TOKEN_LENGTH = 8192
 REFETCH_SECONDS = 60
 """An unknown key id makes us fetch the set again at most this often, or anyone could make us hammer Supabase."""
+FIRST_FETCH_SECONDS = 5
+"""The same while there is no set at all, since nobody gets in without one."""
 KEYS_LIVE_SECONDS = 600
 HMAC = "HS256"
 
@@ -29,10 +30,13 @@ class KeySet:
         self._fetched_at = float("-inf")
 
     def key(self, key_id: str) -> jwt.PyJWK:
-        """The key of that id. Raises `Unauthenticated` when there is none."""
+        """The key of that id. Raises `Unauthenticated` when there is none, `IdentityUnavailable` without any set."""
         age = time.monotonic() - self._fetched_at
-        if age > KEYS_LIVE_SECONDS or (key_id not in self._keys and age > REFETCH_SECONDS):
+        patience = REFETCH_SECONDS if self._keys else FIRST_FETCH_SECONDS
+        if age > KEYS_LIVE_SECONDS or (key_id not in self._keys and age > patience):
             self._fetch()
+        if not self._keys:
+            raise IdentityUnavailable("Tokens can't be checked at the moment")
         if key_id not in self._keys:
             raise Unauthenticated("Invalid token")
         return self._keys[key_id]
@@ -40,10 +44,11 @@ class KeySet:
     def _fetch(self) -> None:
         import requests  # slow, and of no use where HS256 signs
 
+        from telephony.providers import connections
+
         self._fetched_at = time.monotonic()
         try:
-            with requests.Session() as session:
-                session.trust_env = False
+            with connections.session() as session:
                 answer = session.get(self._url, timeout=(3, 5), allow_redirects=False)
             keys = jwt.PyJWKSet.from_dict(answer.json()).keys
         except (requests.RequestException, ValueError, AttributeError, jwt.PyJWTError) as error:
@@ -69,10 +74,11 @@ class TokenVerifier:
         self._issuer = issuer
 
     def subject(self, token: str) -> str:
-        """The `sub` of a valid token. Raises `Unauthenticated`, with the same words for every cause."""
+        """The `sub` of a valid token.
+
+        Raises `Unauthenticated`, with the same words for every cause, and `IdentityUnavailable`.
+        """
         try:
-            if len(token) > MAX_TOKEN_LENGTH:
-                raise Unauthenticated("Invalid token")
             header = jwt.get_unverified_header(token)
             algorithm = header.get("alg")
             if algorithm not in self._algorithms:
