@@ -13,7 +13,7 @@ from telephony.services import public_urls
 @pytest.fixture(autouse=True)
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """What names resolve to; any other doesn't."""
-    known = {"hooks.example.com": ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"]}
+    known = {"hooks.example.com": ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"]}
 
     def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
         if host not in known:
@@ -98,6 +98,15 @@ def test_anything_else_is_refused(url: str) -> None:
         "fd00:ec2::254",
         "fe80::1%eth0",
         "::ffff:10.0.0.7",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::10.0.0.7",
+        "2002:a9fe:a9fe::1",
+        "2001:0:a9fe:a9fe::1",
+        "224.0.0.1",
+        "239.255.255.250",
+        "ff02::1",
+        "ff0e::1",
+        "fec0::1",
     ],
 )
 def test_a_name_with_an_inner_address_among_others_is_refused(names: dict[str, list[str]], address: str) -> None:

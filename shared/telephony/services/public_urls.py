@@ -16,6 +16,8 @@ _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0
 
 _INNER = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".corp")
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 
 def check(field: str, url: str) -> str:
     """`url` if a carrier may be told to call it. Raises `InvalidRequest` (`invalid_url`).
@@ -34,9 +36,20 @@ def check(field: str, url: str) -> str:
         raise _invalid(field, "must be https, without user, port or fragment")
     if not _HOST.fullmatch(host) or host.lower().endswith(_INNER):
         raise _invalid(field, "must have the name of a public host")
-    if any(not ipaddress.ip_address(address).is_global for address in addresses_of(host)):
+    if not all(_public(ipaddress.ip_address(address)) for address in addresses_of(host)):
         raise _invalid(field, "must have the name of a public host")
     return url
+
+
+def _public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether it is one host on the public internet.
+
+    `is_global` alone is true of multicast, of site-local addresses, and of NAT64's, whatever IPv4 address they lead to.
+    """
+    if address in _NAT64:
+        return _public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not site_local
 
 
 def addresses_of(host: str) -> list[str]:
