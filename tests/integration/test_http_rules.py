@@ -265,6 +265,14 @@ def test_every_answer_carries_the_requests_id(http: World) -> None:
             assert json.loads(answer["body"])["request_id"] == sent["requestContext"]["requestId"]
 
 
+def test_no_answer_is_kept_on_its_way(http: World) -> None:
+    """It may hold an owner's webhook URL, or secrets that were revealed."""
+    answers = [http.status(), http.status(token=None), http.provision([]), http.call("site", "GET", "/health")]
+    assert [each.headers["cache-control"] for each in answers] == ["no-store"] * 4
+    # but for the files, which say themselves how long they may be
+    assert http.call("site", "GET", "/docs").headers["cache-control"] != "no-store"
+
+
 INTERNAL = re.compile(
     r"Traceback|File \"|arn:aws|botocore|pynamodb|pydantic|\.py\b|errors\.pydantic\.dev", re.IGNORECASE
 )

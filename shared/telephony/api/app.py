@@ -139,7 +139,9 @@ class Door:
 
                 record_refusal(caller.principal, route.name, code)
             answer = _answer(error, path, request_id)
-        answer.setdefault("headers", {})["X-Request-Id"] = request_id
+        headers = answer.setdefault("headers", {})
+        headers["X-Request-Id"] = request_id
+        headers.setdefault("Cache-Control", "no-store")  # it may hold a secret, or a webhook's whole URL
         logger.info(
             "request",
             extra={
