@@ -24,15 +24,14 @@ AT_ONCE = 10
 
 @dataclass
 class Agency:
-    """`tokens` are JWTs by role; `api_token` is an owner's."""
+    """`tokens` are JWTs by role; `api_token` is an owner's. `accounts`: its API key, SID or project at each carrier."""
 
     stack: Stack
     session: requests.Session
     agency_id: str
     org_handle: str
     api_token: str
-    telnyx_key: str
-    ultravox_key: str
+    accounts: dict[str, str]
     tokens: dict[str, str] = field(default_factory=dict)
 
     def call(
@@ -63,7 +62,7 @@ class Agency:
     def effects(self, carrier: str) -> Counter[str]:
         """What really changed in the agency's account at a carrier, out of the carrier's own log."""
         simulator = self.stack.simulators[carrier].simulator
-        label = simulator.account(self.telnyx_key if carrier == "telnyx" else self.ultravox_key)["label"]
+        label = simulator.account(self.accounts[carrier])["label"]
         return Counter(each["kind"] for each in simulator.effects if each["account"] == label)
 
 
@@ -101,12 +100,11 @@ class Agencies:
         ]
 
     def _commands(self, org_handle: str) -> list[dict[str, Any]]:
-        telnyx_key = f"KEY{secrets.token_hex(16).upper()}_e2e"
-        ultravox_key = f"E2e{secrets.token_hex(2)}x.{secrets.token_hex(16)}"
-        self._stack.simulators["telnyx"].simulator.add_account(telnyx_key)
-        self._stack.simulators["ultravox"].simulator.add_account(ultravox_key)
-        public = {"telnyx_public_key": demo.TELNYX_PUBLIC_KEY, "telnyx_account_sid": demo.TELNYX_ACCOUNT_SID}
-        keys = {"telnyx": {"api_key": telnyx_key, **public}, "ultravox": {"api_key": ultravox_key}}
+        keys = _new_credentials()
+        for carrier, given in keys.items():
+            names = {"twilio": ["auth_token"], "signalwire": ["api_token", "signing_key"]}.get(carrier, [])
+            account = dict.fromkeys(names, given.get("api_secret", ""))
+            self._stack.simulators[carrier].simulator.add_account(given["api_key"], account)
         of_agency = ("--agency", org_handle)
         commands: list[dict[str, Any]] = [
             {"run": ["agency", "create", "--name", f"Agency {org_handle}", "--org-handle", org_handle]},
@@ -126,10 +124,26 @@ class Agencies:
             agency_id=results[0]["agency_id"],
             org_handle=words[0][-1],
             api_token=results[1]["token"],
-            telnyx_key=commands[-2]["input"]["api_key"],
-            ultravox_key=commands[-1]["input"]["api_key"],
+            accounts={each["run"][-2]: each["input"]["api_key"] for each in commands if "input" in each},
             tokens={each[-1]: user_token(each[each.index("--sub") + 1], secret) for each in words[2:5]},
         )
+
+
+def _new_credentials() -> dict[str, dict[str, str]]:
+    """Of accounts that nobody else has, by carrier."""
+    secret = secrets.token_hex(16)
+    public = {"telnyx_public_key": demo.TELNYX_PUBLIC_KEY, "telnyx_account_sid": demo.TELNYX_ACCOUNT_SID}
+    return {
+        "telnyx": {"api_key": f"KEY{secrets.token_hex(16).upper()}_e2e", **public},
+        "ultravox": {"api_key": f"E2e{secrets.token_hex(2)}x.{secrets.token_hex(16)}"},
+        "twilio": {"api_key": f"AC{secrets.token_hex(16)}", "api_secret": secret},
+        "signalwire": {
+            "api_key": str(uuid.uuid4()),
+            "api_secret": secret,
+            "signing_key": secret,
+            "base_url": "https://demo.signalwire.com",
+        },
+    }
 
 
 def eventually[T](look: Callable[[], T], seconds: float) -> T:

@@ -55,6 +55,6 @@ def test_no_secret_is_logged(stack: Stack, agencies: Agencies, agency: Agency) -
     # then none of them is there
     known = [*stack.platform_secret().values(), status["webhook_url"].rsplit("/", 1)[1]]
     for each in agencies.made:
-        known += [each.api_token, each.telnyx_key, each.ultravox_key, *each.tokens.values()]
+        known += [each.api_token, *each.accounts.values(), *each.tokens.values()]
     found = [(name, secret) for name, text in logs.items() for secret in known if secret in text]
     assert found == []

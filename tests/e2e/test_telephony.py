@@ -46,7 +46,7 @@ def test_provision_again_by_force_and_take_it_down(agency: Agency) -> None:
     assert agency.post("/deprovision-telephony", {}).status_code == 400
     down = agency.post("/deprovision-telephony", {"confirm": True})
     assert down.status_code == 200
-    account = agency.stack.simulators["telnyx"].simulator.account(agency.telnyx_key)
+    account = agency.stack.simulators["telnyx"].simulator.account(agency.accounts["telnyx"])
     assert (account["applications"], account["outbound_voice_profiles"]) == ({}, {})
     assert agency.get("/get-integration-status").json()["telephony_configured"] is False
 
