@@ -197,3 +197,29 @@ def test_the_account_of_an_unfinished_provisioning_is_not_deleted(calm_world: Wo
         assert (answer.status, answer.body["code"]) == (409, "provider_in_use")
     own.world.settle(rounds=3)
     assert own.verify().body["ready_for_calls"] is True
+
+
+# When several could be it
+
+
+@pytest.mark.parametrize("provider", ["telnyx", "ultravox"])
+def test_what_reads_tells_that_it_is_not_clear_which_is_in_use(own: Own, api: Api, provider: str) -> None:
+    # given two that are active, and no default any more
+    from telephony.models.provider_configurations import ProviderConfiguration
+
+    number = {"telnyx": 1, "ultravox": 4}[provider]
+    key = own.another_telnyx_key() if provider == "telnyx" else own.another_ultravox_key()
+    api.created({"name": "Second", "provider": number, "api_key": key, "meta_json": []})
+    ProviderConfiguration(own.agency_id, in_use(api, number)).update([ProviderConfiguration.is_default.set(False)])
+    sentence = f"Several {provider.title()} configurations are active and none is the default"
+    # when
+    status, verified = own.world.status(token=own.tokens["member"]), own.verify(role="member")
+    # then
+    assert (status.status, verified.status) == (200, 200), (status.body, verified.body)
+    assert status.body["next_steps"][0] == f"Make one of the {provider.title()} configurations the default"
+    assert verified.body["sync_issues"] == [sentence]
+    assert (verified.body[provider], verified.body["in_sync"], verified.body["ready_for_calls"]) == (None, False, False)
+    assert verified.body.get("error") == (sentence if provider == "ultravox" else None)
+    # but what changes something asks to make it clear first
+    refused = own.repair()
+    assert (refused.status, refused.body["code"]) == (400, "ambiguous_provider")

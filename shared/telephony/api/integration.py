@@ -169,7 +169,9 @@ class VerifyResponse(BaseModel):
     in_sync: bool
     sync_issues: list[str] | None
     ready_for_calls: bool
-    error: str | None = Field(None, description="Without an Ultravox key only.", exclude_if=lambda value: value is None)
+    error: str | None = Field(
+        None, description="When Ultravox could not be asked only.", exclude_if=lambda value: value is None
+    )
 
 
 class RepairResponse(VerifyResponse):

@@ -46,6 +46,11 @@ def pick(configurations: Sequence[ProviderConfiguration], provider: ProviderType
     return in_use(configurations, provider)
 
 
+def ambiguous(configurations: Sequence[ProviderConfiguration]) -> list[ProviderType]:
+    """The providers that carry the telephony, of which nobody can tell which account is in use."""
+    return [each for each in (ProviderType.TELNYX, ProviderType.ULTRAVOX) if len(candidates(configurations, each)) > 1]
+
+
 def ambiguity(provider: ProviderType) -> str:
     return f"Several {provider.title()} configurations are active and none is the default"
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from telephony.models.agencies import Agency
 from telephony.providers.telnyx import Application, OutboundProfile
-from telephony.services.credentials import TelnyxAccount
+from telephony.services.credentials import TelnyxAccount, ambiguity
 from telephony.services.voice_setup import VoiceSetup
+from telephony.values import ProviderType
 
 ID_MISMATCH = "Application ID mismatch between Virsyn and Ultravox"
+NO_ULTRAVOX_KEY = "Ultravox API key not configured"
 NOT_IN_ULTRAVOX = "Virsyn shows configured but Ultravox has no Telnyx config"
 
 
@@ -30,10 +32,16 @@ class Facts:
     profile: OutboundProfile | None
     imported: Mapping[str, Any] | None
     missing: tuple[str, ...]
+    undecided: tuple[ProviderType, ...] = ()
+    """Of these several accounts could be the one in use: none of them was asked."""
 
     @property
     def asked_ultravox(self) -> bool:
         return "ultravox_api_key" not in self.missing
+
+    @property
+    def why_not_asked(self) -> str:
+        return ambiguity(ProviderType.ULTRAVOX) if ProviderType.ULTRAVOX in self.undecided else NO_ULTRAVOX_KEY
 
     @property
     def wanted(self) -> bool:
@@ -48,10 +56,14 @@ class Facts:
 
 def issues(facts: Facts) -> list[str]:
     """What is not as it ought to be, a sentence each; [] when the three agree."""
+    found = [ambiguity(each) for each in facts.undecided]
     if not facts.wanted:
-        return [ID_MISMATCH] if facts.imported else []
-    telnyx = _at_telnyx(facts) if facts.account else ["Telnyx credentials not configured"]
-    found = [*telnyx, *_at_ultravox(facts)]
+        return [*found, ID_MISMATCH] if facts.imported else found
+    if facts.account:
+        found += _at_telnyx(facts)
+    elif ProviderType.TELNYX not in facts.undecided:
+        found.append("Telnyx credentials not configured")
+    found += _at_ultravox(facts)
     if not facts.agency.telephony_configured:
         found.append("Virsyn shows not configured")
     return found

@@ -39,8 +39,9 @@ class Integration:
         if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")
         configurations = provider_configurations.of_agency(agency.id)
-        telnyx = credentials.pick(configurations, ProviderType.TELNYX)
-        ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
+        telnyx = credentials.in_use(configurations, ProviderType.TELNYX)
+        ultravox = credentials.in_use(configurations, ProviderType.ULTRAVOX)
+        ambiguous = credentials.ambiguous(configurations)
         missing = [*credentials.missing_telnyx_keys(telnyx), *credentials.missing_ultravox_key(ultravox)]
         configured = agency.telephony_configured
         return {
@@ -58,7 +59,7 @@ class Integration:
             },
             "ready_for_provisioning": not missing,
             "telephony_configured": configured,
-            "next_steps": _next_steps(missing, configured),
+            "next_steps": _next_steps(missing, ambiguous, configured),
             "can_manage_agents": configured,
             "can_manage_phone_numbers": configured,
             "can_run_campaigns": configured,
@@ -122,12 +123,13 @@ def _times(configuration: ProviderConfiguration | None) -> dict[str, str | None]
     }
 
 
-def _next_steps(missing: list[str], configured: bool) -> list[str]:
+def _next_steps(missing: list[str], ambiguous: list[ProviderType], configured: bool) -> list[str]:
+    undecided = [f"Make one of the {each.title()} configurations the default" for each in ambiguous]
     if configured:
-        return NEXT_STEPS
+        return [*undecided, *NEXT_STEPS]
     steps = []
-    if "ultravox_api_key" in missing:
+    if "ultravox_api_key" in missing and ProviderType.ULTRAVOX not in ambiguous:
         steps.append("Store the Ultravox API key")
-    if "telnyx_api_key" in missing or "telnyx_public_key" in missing:
+    if {"telnyx_api_key", "telnyx_public_key"} & set(missing) and ProviderType.TELNYX not in ambiguous:
         steps.append("Store the Telnyx credentials")
-    return [*steps, "Provision telephony"]
+    return [*undecided, *steps, "Provision telephony"]

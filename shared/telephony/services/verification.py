@@ -26,8 +26,6 @@ from telephony.values import Principal, ProviderType
 
 REPAIR = "repair_telephony"
 
-NO_ULTRAVOX_KEY = "Ultravox API key not configured"
-
 Asked = tuple[Future[Application | None], Future[OutboundProfile | None] | None]
 """Telnyx's answers about application and profile, under way."""
 
@@ -111,8 +109,8 @@ class Verification:
             if agency is None:
                 raise NotFound("Agency not found", code="agency_not_found")
             configurations = stored.result()
-            telnyx = credentials.pick(configurations, ProviderType.TELNYX)
-            ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
+            telnyx = credentials.in_use(configurations, ProviderType.TELNYX)
+            ultravox = credentials.in_use(configurations, ProviderType.ULTRAVOX)
             without_telnyx = credentials.missing_telnyx_keys(telnyx)
             without_ultravox = credentials.missing_ultravox_key(ultravox)
             # Whatever is opened first makes the KMS client, which can be made in one thread only: this one.
@@ -134,6 +132,7 @@ class Verification:
                 profile=profile,
                 imported=imported.result() if imported else None,
                 missing=(*without_ultravox, *without_telnyx),
+                undecided=tuple(credentials.ambiguous(configurations)),
             )
 
     def _imported(self, configuration: ProviderConfiguration, deadline: Deadline) -> dict[str, Any] | None:
@@ -175,7 +174,7 @@ def _body(facts: Facts) -> Data:
         "sync_issues": found or None,
         "ready_for_calls": _ready(facts, found),
     }
-    return body if facts.asked_ultravox else {**body, "error": NO_ULTRAVOX_KEY}
+    return body if facts.asked_ultravox else {**body, "error": facts.why_not_asked}
 
 
 def _ultravox(facts: Facts) -> Data:
