@@ -30,7 +30,12 @@ def purchase(
     body: PurchaseBody,
     idempotency_key: Annotated[str | None, Header(min_length=8, max_length=255)] = None,
 ) -> Response[PurchaseResponse]:
-    """Buy a number, once."""
+    """Buy a number, once.
+
+    With an Idempotency-Key the same request gets the same answer for 24 hours: a success, and each failure of the
+    carrier (500), also one that it would not meet any more. Another body with the same key is 409. What is refused for
+    the request's own sake before anything begins (400, 403, 404, 409, 429) is not kept: the key may be used again.
+    """
     caller, wanted = door.caller, PurchaseRequest(**body.model_dump())
     bought = container().purchasing.purchase(
         caller.principal, wanted, caller.public_base_url, caller.deadline, idempotency_key

@@ -78,6 +78,59 @@ def test_what_was_refused_before_anything_began_is_judged_anew(numbers: Numbers)
     assert "idempotency-replayed" not in answer.headers
 
 
+LOOK = {"kind": "status", "method": "GET", "path": "phone_numbers$"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (LOOK | {"status": 401}, "invalid_provider_credentials"),
+        (LOOK | {"status": 503, "times": 3}, "provider_unavailable"),
+        (LOOK | {"status": 429, "times": 3, "headers": {"Retry-After": "0.01"}}, "provider_rate_limited"),
+        (LOOK | {"status": 200, "path": "available_phone_numbers", "body": {"data": []}}, "number_unavailable"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_the_carrier_said_before_anything_began_is_replayed_too(
+    numbers: Numbers, world: World, fault: dict[str, Any], code: str
+) -> None:
+    world.telnyx.simulator.add_faults(fault)
+    first = numbers.purchase(NUMBER, key=KEY)
+    assert (first.status, first.body["code"]) == (500, code)
+
+    same(first, numbers.purchase(NUMBER, key=KEY))
+
+    other = numbers.purchase(OTHER, key=KEY)
+    assert (other.status, other.body["code"]) == (409, "idempotency_conflict")
+    assert numbers.operations_on(NUMBER) == []
+    assert numbers.orders(NUMBER) + numbers.orders(OTHER) == 0
+    world.pass_time(86_401)
+    assert numbers.purchase(NUMBER, key=KEY).status == 200
+    numbers.check()
+
+
+def test_a_failure_is_not_kept_over_a_purchase_that_has_begun_with_the_key(
+    numbers: Numbers, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given two requests with one key: while one is refused at its look, the other buys
+    from telephony.providers.telnyx_numbers import TelnyxNumbers
+
+    look = TelnyxNumbers.owned
+
+    def overtaken(client: Any, number: str) -> Any:
+        monkeypatch.setattr(TelnyxNumbers, "owned", look)
+        assert numbers.purchase(NUMBER, key=KEY).status == 200
+        world.telnyx.simulator.add_faults(LOOK | {"status": 401})
+        return look(client, number)
+
+    monkeypatch.setattr(TelnyxNumbers, "owned", overtaken)
+
+    answer = numbers.purchase(NUMBER, key=KEY)
+
+    assert (answer.status, answer.headers["idempotency-replayed"]) == (200, "true")
+    assert numbers.orders(NUMBER) == 1
+
+
 def test_a_pending_order_is_replayed_as_pending_and_then_as_what_became_of_it(numbers: Numbers, world: World) -> None:
     world.telnyx.simulator.change_settings({"order_delay": 60.0})
     first = numbers.purchase(NUMBER, key=KEY)

@@ -152,7 +152,10 @@ class Operation(Table):
 
 
 class IdempotencyKey(Table):
-    """`id` is `key#<agency>#<sha256 of the key>`: the operation that a client's Idempotency-Key stands for."""
+    """`id` is `key#<agency>#<sha256 of the key>`: the operation that a client's Idempotency-Key stands for.
+
+    Or the error that was answered before there was one.
+    """
 
     table = "operations"
 
@@ -160,7 +163,8 @@ class IdempotencyKey(Table):
         pass
 
     id = UnicodeAttribute(hash_key=True)
-    keyed_operation_id = UnicodeAttribute()
+    keyed_operation_id = UnicodeAttribute(null=True)
+    error = JSONAttribute(null=True)
     fingerprint = UnicodeAttribute()
     """Of the body that came with it: another body is a conflict."""
     expires_at = NumberAttribute()

@@ -39,7 +39,7 @@ from telephony.models import (
 )
 from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
-from telephony.models.base import Write, get_together, put
+from telephony.models.base import Write, commit, get_together, put
 from telephony.models.limits import Limits
 from telephony.models.operations import FINAL, IdempotencyKey, Operation, Status, StepState
 from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
@@ -149,7 +149,8 @@ class Purchasing:
     ) -> PurchaseResult:
         """Buys the number, or tells why not; raises what api.md lists for POST /phone-numbers/purchase.
 
-        The order may still be pending at the carrier: `purchase_details.status` tells.
+        The order may still be pending at the carrier: `purchase_details.status` tells. With a key, what the carrier
+        said is the answer for as long as the key lives; what was wrong with the request is judged anew.
         """
         seen = self._read(principal.agency_id, request, idempotency_key)
         if seen.key is not None and seen.key.live:
@@ -158,12 +159,15 @@ class Purchasing:
         operation = new_operation(principal.agency_id, principal.caller_id, request, public_base_url)
         try:
             context, writes = self._intend(seen, operation, request, deadline)
-        except (Conflict, ProviderRejected):
+        except (Conflict, ProviderError) as error:
             if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
                 return overtaken
+            if idempotency_key is not None and isinstance(error, ProviderError):
+                commit(_keep_key(principal.agency_id, idempotency_key, request, error=error.record()))
             raise
         if idempotency_key is not None:
-            writes.insert(0, _keep_key(principal.agency_id, idempotency_key, request, operation.id))
+            kept = _keep_key(principal.agency_id, idempotency_key, request, keyed_operation_id=operation.id)
+            writes.insert(0, kept)
         try:
             self._saga.open(self.workflow, operation, context, deadline, *writes)
         except Waiting:
@@ -259,7 +263,11 @@ class Purchasing:
                 code="idempotency_conflict",
                 fix="Use a new key for a new purchase.",
             )
-        operation = operations.find(key.keyed_operation_id)
+        if key.error is not None:
+            error = TelephonyError.from_record(key.error)
+            error.replayed = True
+            raise error
+        operation = operations.find(str(key.keyed_operation_id))
         if operation is None:
             raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
         try:
@@ -595,12 +603,13 @@ def _key_id(agency_id: str, idempotency_key: str) -> str:
     return f"key#{agency_id}#{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
 
 
-def _keep_key(agency_id: str, idempotency_key: str, request: PurchaseRequest, operation_id: str) -> Write:
+def _keep_key(agency_id: str, idempotency_key: str, request: PurchaseRequest, **outcome: Any) -> Write:
+    """`outcome`: the operation that the key stands for, or the error that there was instead."""
     item = IdempotencyKey(
         _key_id(agency_id, idempotency_key),
-        keyed_operation_id=operation_id,
         fingerprint=request.fingerprint(),
         expires_at=int(clock.now()) + KEY_LIVES,
+        **outcome,
     )
     return put(
         item,
