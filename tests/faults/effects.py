@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ class Effects:
         self._carriers = carriers
         self._active = False
         self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
         self.seen: list[str] = []
         self.at: dict[str, Interference] = {}
         """What to do at a point, once; under a service's name: at each of its calls."""
@@ -104,10 +106,11 @@ class Effects:
     def _pass(self, name: str, send: Send) -> Any:
         if not self._active:
             return send()
-        self._counts[name] += 1
-        point = f"{name} #{self._counts[name]}"
-        self.seen.append(point)
-        interference = self.at.pop(point, None) or self.at.get(name.split(" ")[0])
+        with self._lock:  # some calls are made at the same time
+            self._counts[name] += 1
+            point = f"{name} #{self._counts[name]}"
+            self.seen.append(point)
+            interference = self.at.pop(point, None) or self.at.get(name.split(" ")[0])
         return interference(send) if interference else send()
 
     def burst(self, point: str, interference: Interference, times: int = ATTEMPTS) -> None:

@@ -6,7 +6,9 @@ The encryption context names the agency, the record and the fields, so that a bl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -50,6 +52,13 @@ class Sealer:
         )
         opened: dict[str, str] = json.loads(answer["Plaintext"])
         return {field: SecretStr(value) for field, value in opened.items()}
+
+    @contextmanager
+    def opening(self) -> Iterator[ThreadPoolExecutor]:
+        """To open several records at the same time in: what is submitted has been done when the block ends."""
+        aws.client("kms", self._region)  # which one thread alone may make
+        with ThreadPoolExecutor() as pool:
+            yield pool
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         try:

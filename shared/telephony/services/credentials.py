@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -81,8 +81,13 @@ def missing_telnyx_keys(configuration: ProviderConfiguration | None) -> list[str
 
 def open_telnyx(configuration: ProviderConfiguration, sealer: Sealer) -> TelnyxAccount:
     """Raises `CredentialsUnavailable`. The configuration must lack no key."""
+    return telnyx_account(configuration, configuration.open(sealer))
+
+
+def telnyx_account(configuration: ProviderConfiguration, secrets: Mapping[str, SecretStr]) -> TelnyxAccount:
+    """The same, of secrets that are opened already."""
     return TelnyxAccount(
-        api_key=configuration.open(sealer)["api_key"],
+        api_key=secrets["api_key"],
         public_key=configuration.meta["telnyx_public_key"],
         account_sid=configuration.meta.get("telnyx_account_sid") or None,
     )

@@ -93,11 +93,14 @@ class Telephonies:
         telnyx = credentials.pick(configurations, ProviderType.TELNYX)
         ultravox = credentials.pick(configurations, ProviderType.ULTRAVOX)
         missing = credentials.missing_telnyx_keys(telnyx)
-        ultravox_key = ultravox.open(self._sealer).get("api_key") if ultravox else None
-        account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not missing else None
-        if telnyx and missing:
-            telnyx.open(self._sealer)  # that it can't be opened is told before that something else is missing
-        setup = self.setup(agency, public_base_url)
+        with self._sealer.opening() as pool:
+            opening_ultravox = pool.submit(ultravox.open, self._sealer) if ultravox else None
+            # Opened though a key is missing, too: that it can't be is told before that something is.
+            opening_telnyx = pool.submit(telnyx.open, self._sealer) if telnyx else None
+            setup = self.setup(agency, public_base_url)
+        ultravox_key = opening_ultravox.result().get("api_key") if opening_ultravox else None
+        telnyx_secrets = opening_telnyx.result() if opening_telnyx else {}
+        account = credentials.telnyx_account(telnyx, telnyx_secrets) if telnyx and not missing else None
         if ultravox_key is None and needs_ultravox:
             raise ConfigurationMissing(
                 "Ultravox API key not configured",
