@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 from telephony.clock import Deadline
 from telephony.values import Principal, ProviderType, Role
@@ -32,6 +33,34 @@ def store_key(agency_id: str, provider: ProviderType, key: str, *, validate: boo
         Saving(Deadline.after(30), validate=validate),
     )
     container().provider_accounts.store(operator, provider, {"api_key": key}, saving, meta=meta)
+
+
+class Refusing:
+    """A KMS that denies some operations."""
+
+    def __init__(self, kms: Any, operations: tuple[str, ...]) -> None:
+        self._kms = kms
+        self._operations = operations
+
+    def __getattr__(self, operation: str) -> Any:
+        def deny(**_arguments: Any) -> Any:
+            arn = "arn:aws:kms:us-east-1:000000000000:key/secret-key-id"
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": f"denied on {arn}"}}, operation)
+
+        return deny if operation in self._operations else getattr(self._kms, operation)
+
+
+def deny_keys(monkeypatch: pytest.MonkeyPatch, *operations: str) -> None:
+    """From now on KMS denies; `operations` alone, if any are named."""
+    from telephony import aws
+
+    client, denied = aws.client, operations or ("encrypt", "decrypt")
+
+    def made(service: str, region: str) -> Any:
+        found = client(service, region)
+        return Refusing(found, denied) if service == "kms" else found
+
+    monkeypatch.setattr(aws, "client", made)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.simulators import demo_accounts as demo
+from tests.integration.conftest import deny_keys
 from tests.integration.own_accounts import Own, own_accounts, telnyx_key, ultravox_key
 from tests.integration.provider_api import Api
 from tests.world import HttpAnswer, World
@@ -223,3 +226,38 @@ def test_what_reads_tells_that_it_is_not_clear_which_is_in_use(own: Own, api: Ap
     # but what changes something asks to make it clear first
     refused = own.repair()
     assert (refused.status, refused.body["code"]) == (400, "ambiguous_provider")
+
+
+# When its keys can't be opened, or sealed
+
+ASKS: dict[str, tuple[str, Callable[[Own], HttpAnswer]]] = {
+    # what KMS denies, and the request
+    "verify": ("decrypt", Own.verify),
+    "repair": ("decrypt", Own.repair),
+    "import": ("decrypt", Own.import_telnyx),
+    "store": ("encrypt", lambda own: own.store_telnyx(own.another_telnyx_key())),
+    "save": ("encrypt", lambda own: own.save_ultravox(own.another_ultravox_key())),
+    "rotation, which opens what it has sealed": ("decrypt", lambda own: own.store_telnyx(own.another_telnyx_key())),
+}
+
+
+@pytest.mark.parametrize("what", ASKS)
+def test_a_key_service_that_denies(
+    own: Own, api: Api, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, what: str
+) -> None:
+    # given drift, so that a repair has something to do
+    own.application["application_name"] = "By hand"
+    operation, ask = ASKS[what]
+    before, done, journaled = api.records(), own.effects(), len(own.items("operations"))
+    # when
+    with monkeypatch.context() as patched:
+        deny_keys(patched, operation)
+        answer = ask(own)
+    # then nothing was done, and nothing is told of the key service
+    assert (answer.status, answer.body["code"], answer.body["retryable"]) == (500, "credentials_unavailable", True)
+    assert (api.records(), own.effects(), len(own.items("operations"))) == (before, done, journaled)
+    for text in (json.dumps(answer.body), logged.getvalue()):
+        assert "arn:" not in text
+        assert "secret-key-id" not in text
+        assert own.telnyx_key not in text
+        assert own.ultravox_key not in text

@@ -11,6 +11,7 @@ import pytest
 
 from local.simulators import demo_accounts as demo
 from local.simulators.store import Record
+from tests.integration.conftest import deny_keys
 from tests.integration.provider_api import BODIES, PATHS, SIGNALWIRE, TELNYX, TWILIO, Api, new_api
 from tests.world import HttpAnswer, World
 
@@ -357,30 +358,13 @@ def test_a_key_that_is_refused_leaves_the_old_one(api: Api, kept: int) -> None:
 # What AWS says
 
 
-class Refusing:
-    """A KMS that denies."""
-
-    def __getattr__(self, operation: str) -> Any:
-        from botocore.exceptions import ClientError
-
-        def deny(**_arguments: Any) -> Any:
-            arn = "arn:aws:kms:us-east-1:000000000000:key/secret-key-id"
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": f"denied on {arn}"}}, operation)
-
-        return deny
-
-
 @pytest.mark.parametrize("what", ["create", "partial update", "reveal"])
 def test_a_key_service_that_denies(
     api: Api, kept: int, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, what: str
 ) -> None:
     # given
-    from telephony import aws
-
-    before, client = api.records(), aws.client
-    monkeypatch.setattr(
-        aws, "client", lambda service, region: Refusing() if service == "kms" else client(service, region)
-    )
+    before = api.records()
+    deny_keys(monkeypatch)
     # when
     if what == "create":
         answer = api.create({**SIGNALWIRE})
