@@ -163,6 +163,23 @@ def test_what_signalwire_can_not_search_for_is_refused(
     assert signalwire.requests("GET", "/api/relay/rest/phone_numbers/search") == 0
 
 
+def test_twilio_may_write_what_a_number_can_in_upper_case(twilio: CarrierNumbers) -> None:
+    """As its live answers do, whatever its documents say."""
+    record = {
+        "phone_number": number_of(twilio),
+        "friendly_name": "(212) 555-0101",
+        "iso_country": "US",
+        "capabilities": {"voice": True, "SMS": True, "MMS": False},
+    }
+    body = {"available_phone_numbers": [record]}
+    fault = {"kind": "status", "status": 200, "path": "AvailablePhoneNumbers", "body": body}
+    twilio.server.simulator.add_faults(fault)
+
+    [found] = twilio.search(provider="twilio").body["numbers"]
+
+    assert found["capabilities"] == {"voice": True, "sms": True, "mms": False, "fax": False}
+
+
 def test_toll_free_and_foreign_numbers_have_their_own_price(twilio: CarrierNumbers) -> None:
     found = twilio.search(provider="twilio", number_type="toll_free", limit=1)
     mobile = twilio.search(provider="twilio", country_code="GB", area_code="113", limit=2)

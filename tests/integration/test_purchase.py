@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from local.simulators import demo_accounts as demo
+from tests.carriers import CarrierNumbers, for_sale, store_credentials
 from tests.numbers import MONTHLY, Numbers, local_numbers, offer
 from tests.world import World
 
@@ -110,18 +111,46 @@ def test_a_number_that_is_sold_without_messages_has_none_whatever_is_set_up(
     assert (enabled.status, enabled.body["code"]) == (400, "not_supported")
 
 
+TWILIO = f"/2010-04-01/Accounts/{demo.TWILIO_ACCOUNT_SID}"
+SIGNALWIRE = "/api/relay/rest/phone_numbers"
+CARRIER_CALLS = {
+    "telnyx": [
+        ("GET", "/v2/phone_numbers"),
+        ("GET", "/v2/available_phone_numbers"),
+        ("POST", "/v2/number_orders"),
+        ("GET", "/v2/phone_numbers"),
+    ],
+    "twilio": [
+        ("GET", f"{TWILIO}/IncomingPhoneNumbers.json"),
+        ("GET", f"{TWILIO}/AvailablePhoneNumbers/US/Local.json"),
+        ("GET", "/v1/PhoneNumbers/Countries/US"),
+        ("POST", f"{TWILIO}/IncomingPhoneNumbers.json"),
+    ],
+    "signalwire": [
+        ("GET", SIGNALWIRE),
+        ("GET", f"{SIGNALWIRE}/search"),
+        ("POST", SIGNALWIRE),
+        ("PUT", f"{SIGNALWIRE}/<id>"),
+    ],
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIER_CALLS)
 def test_a_purchase_costs_five_round_trips_and_four_calls_to_the_carrier(
-    numbers: Numbers, aws_calls: Counter[str], world: World
+    numbers: Numbers, aws_calls: Counter[str], world: World, carrier: str
 ) -> None:
-    numbers.search()  # whatever a process does once is done
-    world.telnyx.simulator.log.clear()
-    connections = world.telnyx.connections
-    token = numbers.token
+    if carrier != "telnyx":
+        store_credentials(carrier, world.agency_id)
+    there = CarrierNumbers(world, carrier)
+    there.search(provider=carrier)  # whatever a process does once is done
+    server = world.servers[carrier]
+    server.simulator.log.clear()
+    connections, number = server.connections, NUMBER if carrier == "telnyx" else next(for_sale(carrier))
+    assert there.token
     aws_calls.clear()
 
-    assert numbers.purchase(NUMBER).status == 200
+    assert there.purchase(number).status == 200
 
-    assert token
     dynamodb = {name: count for name, count in aws_calls.items() if name.startswith("dynamodb")}
     assert dynamodb == {
         "dynamodb GetItem": 1,
@@ -130,13 +159,10 @@ def test_a_purchase_costs_five_round_trips_and_four_calls_to_the_carrier(
         "dynamodb TransactWriteItems": 2,
     }
     assert {name: count for name, count in aws_calls.items() if name not in dynamodb} == {"trentservice Decrypt": 1}
-    assert [(each["method"], each["path"]) for each in world.telnyx.simulator.log] == [
-        ("GET", "/v2/phone_numbers"),
-        ("GET", "/v2/available_phone_numbers"),
-        ("POST", "/v2/number_orders"),
-        ("GET", "/v2/phone_numbers"),
-    ]
-    assert world.telnyx.connections == connections
+    bought = there.record(number).provider_phone_number_id
+    calls = [(each["method"], each["path"].replace(bought, "<id>")) for each in server.simulator.log]
+    assert calls == CARRIER_CALLS[carrier]
+    assert server.connections == connections
 
 
 # Pending orders
