@@ -37,11 +37,13 @@ class Admin:
         self._world, self._capsys, self._monkeypatch = world, capsys, monkeypatch
 
     def limits(self, command: str, *options: str) -> Any:
+        return self.run("limits", command, "--agency", self._world.agency_id, *options)
+
+    def run(self, *words: str) -> Any:
         """The printed object; a sentence if the command failed."""
         from telephony.admin.__main__ import main
 
-        words = ["admin", "--json", "limits", command, "--agency", self._world.agency_id, *options]
-        self._monkeypatch.setattr(sys, "argv", words)
+        self._monkeypatch.setattr(sys, "argv", ["admin", "--json", *words])
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
@@ -131,3 +133,21 @@ def test_a_limit_that_cannot_be_is_refused_and_changes_nothing(
 ) -> None:
     assert word in admin.limits("set", *options)
     assert admin.limits("show") == {"agency_id": world.agency_id, **NONE, **UNUSED}
+
+
+def test_an_agency_is_created_with_its_limits_and_shows_them(admin: Admin) -> None:
+    named = ("agency", "create", "--name", "Umbrella", "--org-handle", "umbrella.example")
+    created = admin.run(*named, *ALL)
+    assert created["created"] is True
+    shown = admin.run("agency", "show", "umbrella.example")["limits"]
+    assert (shown["currency"], shown["max_numbers"], shown["max_monthly_total"]) == ("USD", 5, 12.5)
+    assert (shown["countries"], shown["providers"]) == (["CA", "US"], ["telnyx", "twilio"])
+    # and the same again leaves them alone
+    assert admin.run(*named, "--max-numbers", "9")["created"] is False
+    assert admin.run("agency", "show", "umbrella.example")["limits"] == shown
+
+
+def test_an_agency_is_not_created_with_a_bad_limit(admin: Admin) -> None:
+    failed = admin.run("agency", "create", "--name", "U", "--org-handle", "u.example", "--max-setup-cost", "1")
+    assert "currency" in failed
+    assert "no agency" in admin.run("agency", "show", "u.example")

@@ -45,6 +45,15 @@ for name, group in (
 AgencyOption = Annotated[str, typer.Option("--agency", help="Agency id or org handle.")]
 RoleOption = Annotated[str, typer.Option(help="owner, admin or member.")]
 
+# What an agency may spend.
+Currency = Annotated[str | None, typer.Option(help="ISO 4217; needed with a limit on costs.")]
+MaxNumbers = Annotated[int | None, typer.Option(help="Live numbers.")]
+MaxMonthlyTotal = Annotated[str | None, typer.Option(help="Of all numbers together, such as 12.50.")]
+MaxSetupCost = Annotated[str | None, typer.Option(help="Of each number, such as 1.00.")]
+Countries = Annotated[list[str] | None, typer.Option(help="Allowed; may be given several times.")]
+Carriers = Annotated[list[ProviderType] | None, typer.Option(help="Allowed; may be given several times.")]
+MaxOpenOperations = Annotated[int | None, typer.Option(help="Unfinished purchases at a time.")]
+
 
 class Output:
     """Where results go: printed one by one, or collected by `apply`; and where standard input comes from."""
@@ -119,9 +128,26 @@ def agency_create(
     name: Annotated[str, typer.Option(help="As it appears in resource names at the carrier.")],
     org_handle: Annotated[str, typer.Option(help="Unique; the Org-Handle header of requests.")],
     product_id: Annotated[list[int] | None, typer.Option(help="May be given several times.")] = None,
+    currency: Currency = None,
+    max_numbers: MaxNumbers = None,
+    max_monthly_total: MaxMonthlyTotal = None,
+    max_setup_cost: MaxSetupCost = None,
+    country: Countries = None,
+    provider: Carriers = None,
+    max_open_operations: MaxOpenOperations = None,
 ) -> None:
-    """Creates an agency; the same org handle again answers with the existing one."""
-    agency, created = services().administration.create_agency(name, org_handle, product_id or [])
+    """Creates an agency, with what it may spend; the same org handle again answers with the existing one as it is."""
+    wanted = WantedLimits(
+        currency,
+        max_numbers,
+        max_monthly_total,
+        max_setup_cost,
+        country or (),
+        provider or (),
+        max_open_operations,
+    )
+    given = None if wanted == WantedLimits() else wanted
+    agency, created = services().administration.create_agency(name, org_handle, product_id or [], given)
     show(
         {
             "agency_id": agency.id,
@@ -134,7 +160,7 @@ def agency_create(
 
 @agency_app.command("show")
 def agency_show(agency: Annotated[str, typer.Argument(help="Agency id or org handle.")]) -> None:
-    """Shows an agency, its provider configurations and callers; no secret."""
+    """Shows an agency, its limits, provider configurations and callers; no secret."""
     show(services().administration.describe_agency(agency))
 
 
@@ -247,13 +273,13 @@ def credentials_set(
 @limits_app.command("set")
 def limits_set(
     agency: AgencyOption,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217; needed with a limit on costs.")] = None,
-    max_numbers: Annotated[int | None, typer.Option(help="Live numbers.")] = None,
-    max_monthly_total: Annotated[str | None, typer.Option(help="Of all numbers together, such as 12.50.")] = None,
-    max_setup_cost: Annotated[str | None, typer.Option(help="Of each number, such as 1.00.")] = None,
-    country: Annotated[list[str] | None, typer.Option(help="Allowed; may be given several times.")] = None,
-    provider: Annotated[list[ProviderType] | None, typer.Option(help="Allowed; may be given several times.")] = None,
-    max_open_operations: Annotated[int | None, typer.Option(help="Unfinished purchases at a time.")] = None,
+    currency: Currency = None,
+    max_numbers: MaxNumbers = None,
+    max_monthly_total: MaxMonthlyTotal = None,
+    max_setup_cost: MaxSetupCost = None,
+    country: Countries = None,
+    provider: Carriers = None,
+    max_open_operations: MaxOpenOperations = None,
 ) -> None:
     """Replaces all limits of an agency: one that is not given is lifted. What was spent stays counted."""
     agency_id = services().administration.agency(agency).id

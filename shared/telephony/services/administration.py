@@ -14,6 +14,8 @@ from telephony.models.agencies import Agency
 from telephony.models.base import commit
 from telephony.models.callers import Caller
 from telephony.models.sealing import Sealer
+from telephony.services import limits
+from telephony.services.limits import WantedLimits
 from telephony.values import TOKEN_PREFIX, Role
 
 OPERATOR = "operator"
@@ -25,8 +27,13 @@ class Administration:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def create_agency(self, name: str, org_handle: str, product_ids: Sequence[int] = ()) -> tuple[Agency, bool]:
-        """The agency of that org handle, and whether it was made now. Raises `InvalidRequest` for a bad one or name."""
+    def create_agency(
+        self, name: str, org_handle: str, product_ids: Sequence[int] = (), wanted: WantedLimits | None = None
+    ) -> tuple[Agency, bool]:
+        """The agency of that org handle, and whether it was made now; one that there was keeps its limits.
+
+        Raises `InvalidRequest` for a bad handle, name or limit.
+        """
         name = _checked_name(name)
         if not ORG_HANDLE.fullmatch(org_handle):
             raise InvalidRequest("An org handle has up to 100 letters, digits, dots, hyphens and underscores")
@@ -46,6 +53,7 @@ class Administration:
         commit(
             *agencies.create(agency),
             audit_events.record(agency_id, "agency.created", OPERATOR, agency_id, name=name, org_handle=org_handle),
+            *(limits.setting(agency_id, wanted, OPERATOR) if wanted else ()),
         )
         return agency, True
 
@@ -76,7 +84,7 @@ class Administration:
         return agency
 
     def describe_agency(self, reference: str) -> dict[str, Any]:
-        """An agency with its provider configurations and callers; no secret."""
+        """An agency with its limits, provider configurations and callers; no secret."""
         agency = self.agency(reference)
         return {
             "agency_id": agency.id,
@@ -87,6 +95,7 @@ class Administration:
             "telnyx_outbound_profile_id": agency.telnyx_outbound_profile_id,
             "telephony_configured": agency.telephony_configured,
             "unfinished_operation_id": agency.telephony_operation_id,
+            "limits": limits.describe(agency.id),
             "provider_configurations": [
                 {
                     "id": int(each.id),

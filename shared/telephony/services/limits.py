@@ -11,7 +11,7 @@ from typing import Any
 from telephony import e164
 from telephony.errors import InvalidRequest, SpendingLimitExceeded
 from telephony.models import audit_events, limits
-from telephony.models.base import commit
+from telephony.models.base import Write, commit
 from telephony.models.limits import Limits
 from telephony.values import MONEY_SCALE, ProviderType
 
@@ -36,6 +36,11 @@ class WantedLimits:
 
 def set_limits(agency_id: str, wanted: WantedLimits, actor: str) -> None:
     """Replaces all limits of an agency; what it has spent stays counted. Raises `InvalidRequest`."""
+    commit(*setting(agency_id, wanted, actor))
+
+
+def setting(agency_id: str, wanted: WantedLimits, actor: str) -> list[Write]:
+    """The records of that. Raises `InvalidRequest`."""
     values: dict[str, Any] = {
         "currency": _currency(wanted),
         "max_numbers": _whole("max_numbers", wanted.max_numbers, least=0),
@@ -46,10 +51,10 @@ def set_limits(agency_id: str, wanted: WantedLimits, actor: str) -> None:
         "max_open_operations": _whole("max_open_operations", wanted.max_open_operations, least=1),
     }
     given = {name: value for name, value in values.items() if value is not None}
-    commit(
+    return [
         limits.set_limits(agency_id, **values),
         audit_events.record(agency_id, "limits.set", actor, agency_id, **given),
-    )
+    ]
 
 
 def require_allowed(bounds: Limits | None, provider: ProviderType, phone_number: str) -> None:
