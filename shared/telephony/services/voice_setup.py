@@ -73,16 +73,18 @@ class VoiceSetup:
         return _changes(self.application(), existing.settings, required=("application_name", "webhook_event_url"))
 
     def profile_changes(self, existing: OutboundProfile) -> Changes:
-        wanted = self.profile() | {"tags": sorted({*existing.tags, self.agency_id})}
-        return _changes(wanted, {**existing.settings, "tags": sorted(existing.tags)}, required=("name",))
+        return _changes(self._profile_beside(existing), existing.settings, required=("name",))
 
     def application_differences(self, existing: Application) -> list[str]:
         """The names of the settings that are not as wanted, such as `inbound.channel_limit`."""
         return _differences(self.application(), existing.settings)
 
     def profile_differences(self, existing: OutboundProfile) -> list[str]:
-        wanted = self.profile() | {"tags": sorted({*existing.tags, self.agency_id})}
-        return _differences(wanted, {**existing.settings, "tags": sorted(existing.tags)})
+        return _differences(self._profile_beside(existing), existing.settings)
+
+    def _profile_beside(self, existing: OutboundProfile) -> dict[str, Any]:
+        """The wanted profile with the tags of others kept."""
+        return self.profile() | {"tags": sorted({*existing.tags, self.agency_id})}
 
     def association(self, application: Application, profile_id: str) -> Changes:
         """The PATCH that associates the profile with the application, or {} if it is."""
