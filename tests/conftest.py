@@ -10,6 +10,7 @@ import pytest
 from local import simulators
 from local.simulators.server import Server
 from local.testing import Backends, backends
+from tests.roles import Roles
 from tests.world import PUBLIC_BASE_URL, World
 
 
@@ -53,10 +54,13 @@ def new_world(running: Backends, carriers: dict[str, Server], monkeypatch: pytes
         cached.cache_clear()
     platform_secrets.forget()
 
-    made = World(running, deployment, carriers)
+    roles = Roles(deployment)
+    roles.install(monkeypatch)
+    made = World(running, deployment, carriers, roles)
     real = time.time
     monkeypatch.setattr(clock, "now", lambda: real() + made.clock_offset)
     made.agency_id, made.tokens = made.new_agency()
     made.owner_token = made.tokens["owner"]
     yield made
     bootstrap.container.cache_clear()
+    roles.check()

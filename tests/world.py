@@ -33,6 +33,7 @@ from local.simulators import demo_accounts as demo
 from local.simulators.server import Server
 from local.template import Route
 from local.testing import Backends, Deployment
+from tests.roles import Roles
 
 ROOT = Path(__file__).parents[1]
 PUBLIC_BASE_URL = "https://telephony.example.com/api/v1"
@@ -106,6 +107,7 @@ class World:
     backends: Backends
     deployment: Deployment
     servers: dict[str, Server]
+    roles: Roles
     clock_offset: float = 0.0
     agency_id: str = ""
     owner_token: str = ""
@@ -125,7 +127,7 @@ class World:
 
     def invoke(self, function: str, given: dict[str, Any], seconds: float) -> Any:
         """Calls a function's handler with an event, as Lambda does."""
-        with self.around():
+        with self.around(), self.roles.at_work(function):
             return door(function).lambda_handler(given, LambdaContext(seconds))
 
     def call(

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from tests.benchmarks.report import Row, count, ratio
+from tests.benchmarks.report import Row, count, ratio, told
 from tests.benchmarks.sampling import ROUNDS, cpu_of, in_turn, median_ratio, wall_of
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.tally import Tally, tally
@@ -122,6 +122,7 @@ def round_trips(stage: Stage) -> Iterator[Row]:
     goals = {"get": (get, 2), "page": (page, 2), "purchase": (purchase, 5), "provision (5 steps)": (provision, 8)}
     for name, (seen, goal) in goals.items():
         yield count("P7", f"DynamoDB round trips: {name}", seen.aws["dynamodb"], goal)
+        yield told("P7", f"DynamoDB units, read · written: {name}", f"{seen.read_units:g} · {seen.write_units:g}")
     yield count("P12", "KMS calls: get, page, status", sum(each.aws["kms"] for each in (get, page, status)), 0)
     opened = {"search": (search, 1), "purchase": (purchase, 1), "assign": (assign, 1), "release": (release, 1)}
     opened["provision: two accounts and the webhook's secret"] = (provision, 3)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.client import BaseClient
 from botocore.httpsession import URLLib3Session
 
 from tests.world import World
@@ -21,12 +22,18 @@ class Tally:
     items_read: int = 0
     """Items that DynamoDB looked at for queries (ScannedCount)."""
     carrier_calls: int = 0
+    read_units: float = 0
+    write_units: float = 0
+    """As DynamoDB Local counts them: transactions double, indexes included."""
+
+
+_READS = {"GetItem", "Query", "TransactGetItems"}
 
 
 @contextmanager
 def tally(world: World) -> Iterator[Tally]:
     seen = Tally()
-    send = URLLib3Session.send
+    send, call = URLLib3Session.send, BaseClient._make_api_call
     logged = _logged(world)
 
     def counted(session: Any, request: Any) -> Any:
@@ -38,11 +45,23 @@ def tally(world: World) -> Iterator[Tally]:
             seen.items_read += json.loads(answer.content)["ScannedCount"]
         return answer
 
-    URLLib3Session.send = counted
+    def priced(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        if client.meta.service_model.service_name != "dynamodb":
+            return call(client, operation, arguments)
+        answer = call(client, operation, arguments | {"ReturnConsumedCapacity": "TOTAL"})
+        consumed = answer["ConsumedCapacity"]
+        units = sum(each["CapacityUnits"] for each in (consumed if isinstance(consumed, list) else [consumed]))
+        if operation in _READS:
+            seen.read_units += units
+        else:
+            seen.write_units += units
+        return answer
+
+    URLLib3Session.send, BaseClient._make_api_call = counted, priced
     try:
         yield seen
     finally:
-        URLLib3Session.send = send
+        URLLib3Session.send, BaseClient._make_api_call = send, call
         seen.carrier_calls = _logged(world) - logged
 
 
