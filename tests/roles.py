@@ -52,30 +52,32 @@ class Roles:
 
         def watched(client: Any, operation: str, arguments: Mapping[str, Any]) -> Any:
             if self._at_work is not None:
-                needed = self._needed(client.meta.service_model.service_name, operation, arguments)
+                needed = self.needed(client.meta.service_model.service_name, operation, arguments)
                 self.used.setdefault(self._at_work, set()).update(needed)
             return call(client, operation, arguments)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", watched)
 
     @contextmanager
-    def at_work(self, function: str) -> Iterator[None]:
-        """`function`: the name of its folder."""
-        before, self._at_work = self._at_work, logical_id_of(function)
+    def at_work(self, function: str | None) -> Iterator[None]:
+        """`function`: the name of its folder; None: the test itself, in between."""
+        before, self._at_work = self._at_work, function and logical_id_of(function)
         try:
             yield
         finally:
             self._at_work = before
 
-    def granted(self, function: str) -> set[Grant]:
-        return self._template.grants(function)
-
     def check(self) -> None:
         """Raises AssertionError naming what a role lacks."""
-        lacking = {name: used - self.granted(name) for name, used in self.used.items()}
-        assert {name: grants for name, grants in lacking.items() if grants} == {}, "missing in template.yaml"
+        lacking = [
+            f"{name} {' '.join(grant)}"
+            for name, used in sorted(self.used.items())
+            for grant in sorted(used - self._template.grants(name))
+        ]
+        assert not lacking, f"template.yaml does not grant: {', '.join(lacking)}"
 
-    def _needed(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Iterator[Grant]:
+    def needed(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Iterator[Grant]:
+        """What a call of AWS asks of the role, item by item of a transaction."""
         match service, operation:
             case "dynamodb", "TransactWriteItems" | "TransactGetItems":
                 for item in arguments["TransactItems"]:

@@ -243,7 +243,8 @@ class World:
         from telephony.bootstrap import container
         from telephony.values import Role
 
-        return container().administration.issue_token(agency_id, Role.parse(role), "test")[0]
+        with self.roles.at_work(None):
+            return container().administration.issue_token(agency_id, Role.parse(role), "test")[0]
 
     def store_credentials(
         self, agency_id: str, *, telnyx_key: str = demo.TELNYX_API_KEY, ultravox_key: str = demo.ULTRAVOX_API_KEY

@@ -20,6 +20,7 @@ from local.template import SOURCE_TEMPLATE, Template
 from local.testing import Backends
 from tests.conftest import new_world
 from tests.play import Played, Values, play, starting_values
+from tests.roles import Roles
 from tests.world import SECONDS_PER_BATCH, SECONDS_PER_REQUEST, World
 
 FILES = {path.stem: path for path in EVENTS.rglob("*.json")}
@@ -122,3 +123,21 @@ def test_each_trigger_is_served(world: World, values: Values, played: dict[str, 
     event = json.loads(events.fill(FILES[trigger.id].read_text(), values))
     answer = world.invoke(folder_of(trigger.function), event, SECONDS_PER_BATCH)
     assert answer == trigger.answer
+
+
+def test_every_call_of_aws_that_they_make_is_granted(world: World, values: Values, played: dict[str, Played]) -> None:
+    # given all the events and triggers
+    for trigger in TRIGGERS:
+        event = json.loads(events.fill(FILES[trigger.id].read_text(), values))
+        world.invoke(folder_of(trigger.function), event, SECONDS_PER_BATCH)
+    # then each function has asked AWS for something, and for nothing that its role lacks
+    assert set(world.roles.used) == {path.parent.name for path in FILES.values()}
+    world.roles.check()
+
+
+def test_a_call_that_is_not_granted_is_found(world: World) -> None:
+    roles = Roles(world.deployment)
+    table = {"TableName": f"{world.deployment.table_prefix}agencies"}
+    roles.used = {"SiteFunction": set(roles.needed("dynamodb", "PutItem", table))}
+    with pytest.raises(AssertionError, match="SiteFunction dynamodb:PutItem AgenciesTable"):
+        roles.check()
