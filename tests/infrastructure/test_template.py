@@ -201,6 +201,32 @@ def test_browsers_are_told_the_contracts_headers(prod: Deployed) -> None:
     assert sorted(cors["allowMethods"]) == ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
+def test_the_gateway_throttles_all_callers_together(prod: Deployed) -> None:
+    settings = prod.of_type("AWS::ApiGatewayV2::Stage")["ApiApiGatewayDefaultStage"]["DefaultRouteSettings"]
+    assert settings == {
+        "ThrottlingRateLimit": {"Ref": "ThrottleRate"},
+        "ThrottlingBurstLimit": {"Ref": "ThrottleBurst"},
+    }
+
+
+def test_a_custom_domain_leads_to_the_api_and_is_what_carriers_are_told(prod: Deployed) -> None:
+    # given the resources of a domain, made only for one
+    conditions = {name: prod.resources[name]["Condition"] for name in prod.resources if name.startswith("ApiDomain")}
+    assert conditions == {"ApiDomain": "HasDomain", "ApiDomainMapping": "HasDomain", "ApiDomainRecord": "HasHostedZone"}
+    domain, mapping, record = (prod.resources[name]["Properties"] for name in conditions)
+    # then its name, with its certificate, is the API's
+    assert domain["DomainName"] == record["Name"] == {"Ref": "DomainName"}
+    assert domain["DomainNameConfigurations"][0]["CertificateArn"] == {"Ref": "CertificateArn"}
+    assert (mapping["ApiId"], mapping["DomainName"]) == ({"Ref": "Api"}, {"Ref": "ApiDomain"})
+    assert mapping["Stage"] == {"Ref": "ApiApiGatewayDefaultStage"}
+    assert record["AliasTarget"]["DNSName"] == {"Fn::GetAtt": ["ApiDomain", "RegionalDomainName"]}
+    # and carriers and operators are given it
+    own = {"Fn::Sub": "https://${DomainName}/api/v1"}
+    variables = prod.resources["SiteFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["PUBLIC_BASE_URL"] == {"Fn::If": ["HasDomain", own, {"Ref": "PublicBaseUrl"}]}
+    assert prod.document["Outputs"]["ApiUrl"]["Value"]["Fn::If"][:2] == ["HasDomain", own]
+
+
 def test_the_access_log_never_holds_a_path(prod: Deployed) -> None:
     # The path of a webhook holds its secret.
     stage = prod.of_type("AWS::ApiGatewayV2::Stage")["ApiApiGatewayDefaultStage"]
