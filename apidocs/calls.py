@@ -176,7 +176,11 @@ _TABLE = (
     Call(
         "POST /store-telnyx-credentials",
         "store_telnyx_credentials",
-        {"telnyx_api_key": Var("telnyx_api_key"), "telnyx_public_key": Var("telnyx_public_key")},
+        {
+            "telnyx_api_key": Var("telnyx_api_key"),
+            "telnyx_public_key": Var("telnyx_public_key"),
+            "telnyx_account_sid": Var("telnyx_account_sid"),
+        },
     ),
     Call("GET /get-integration-status", "get_integration_status"),
     Call(

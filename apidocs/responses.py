@@ -104,12 +104,14 @@ HEADERS: Schema = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "ETag": {"description": "For If-None-Match.", "schema": _TEXT},
-    "Cache-Control": {"description": "How long it may be kept.", "schema": _TEXT},
+    "Cache-Control": {"description": "How long it may be kept: `no-store`, but for files.", "schema": _TEXT},
     "Vary": {"description": "It may come compressed.", "schema": _TEXT},
     "Content-Security-Policy": {"description": "A page loads nothing from elsewhere.", "schema": _TEXT},
     "X-Content-Type-Options": {"description": "`nosniff`.", "schema": _TEXT},
     "Referrer-Policy": {"description": "`no-referrer`.", "schema": _TEXT},
 }
+_OURS = ("X-Request-Id", "Cache-Control")
+"""Of every answer of a function."""
 _OF_A_FILE = ("ETag", "Cache-Control", "Vary", "X-Content-Type-Options", "Referrer-Policy")
 
 _SCHEMA_OF: Schema = {
@@ -160,7 +162,7 @@ def share(paths: Schema) -> Schema:
 def _success(name: str, described: Schema, call: Call | None, schemas: Schema) -> Schema:
     status = next((each for each in call.statuses if each < 300), 200) if call else 200
     [(_, response)] = [each for each in described["responses"].items() if each[0].startswith("2")]
-    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": {"X-Request-Id": _header("X-Request-Id")}}
+    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": {each: _header(each) for each in _OURS}}
     if status == HTTPStatus.NO_CONTENT:
         return {"204": answer}
     if call and call.produces != "application/json":
@@ -229,7 +231,7 @@ def _error(family: Family, status: int, codes: list[str]) -> Schema:
         schemas.append({"$ref": PREFIX + "GatewayMessage"})
     if not ours:
         lines.append("- The gateway's own: all callers together send too much.")
-    headers = ["X-Request-Id"] if ours else []
+    headers = list(_OURS) if ours else []
     headers += ["Allow"] if status == 405 else ["WWW-Authenticate"] if status == 401 else []
     headers += ["Retry-After"] if ours and status in _WITH_RETRY_AFTER else []
     answer: Schema = {"description": f"{HTTPStatus(status).phrase}\n\n" + "\n".join(lines)}

@@ -121,6 +121,7 @@ FIELDS: dict[str, tuple[Any, ...]] = {
     "telnyx_api_key": ("KEY0192F3A9C5D7E1B2480_aBcDeFgHiJkLmNoPqRsTuV",),
     "telnyx_application_id": ("2789012345678901234",),
     "telnyx_outbound_profile_id": ("1293384261075731499",),
+    "telnyx_account_sid": ("6a09cdc3-8948-47f0-aa62-74ac943d6c58",),
     "telnyx_public_key": ("Hv1mFAQoE0Vc8MuUzvB3hKnJ0nQm9mOx0hC0wM5sXxI=",),
     "telnyx_signature": ("p0q9…==",),
     "telnyx_timestamp": ("1768467600",),

@@ -39,6 +39,7 @@ def starting_values(
         "idempotency_key": str(uuid.uuid4()),
         "telnyx_api_key": demo.TELNYX_API_KEY,
         "telnyx_public_key": demo.TELNYX_PUBLIC_KEY,
+        "telnyx_account_sid": demo.TELNYX_ACCOUNT_SID,
         "twilio_account_sid": demo.TWILIO_ACCOUNT_SID,
         "twilio_auth_token": demo.TWILIO_AUTH_TOKEN,
         "ultravox_api_key": demo.ULTRAVOX_API_KEY,

@@ -13,6 +13,7 @@ GUIDE = sam.ROOT / "docs" / "deploy.md"
 RUNBOOK = sam.ROOT / "docs" / "runbook.md"
 
 NOT_OURS = {
+    "AccessDenied",
     "DeleteItem",
     "GetItem",
     "PutItem",

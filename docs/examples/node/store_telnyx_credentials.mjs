@@ -1,6 +1,6 @@
 // POST /store-telnyx-credentials
-// Reads API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY.
-const { API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY } = process.env;
+// Reads API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY, TELNYX_ACCOUNT_SID.
+const { API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY, TELNYX_ACCOUNT_SID } = process.env;
 
 const response = await fetch(`${API_URL}/store-telnyx-credentials`, {
   method: "POST",
@@ -11,6 +11,7 @@ const response = await fetch(`${API_URL}/store-telnyx-credentials`, {
   body: JSON.stringify({
     "telnyx_api_key": TELNYX_API_KEY,
     "telnyx_public_key": TELNYX_PUBLIC_KEY,
+    "telnyx_account_sid": TELNYX_ACCOUNT_SID,
   }),
 });
 console.log(await response.text());

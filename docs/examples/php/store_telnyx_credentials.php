@@ -1,6 +1,6 @@
 <?php
 // POST /store-telnyx-credentials
-// Reads API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY.
+// Reads API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY, TELNYX_ACCOUNT_SID.
 $context = stream_context_create(["http" => [
     "method" => "POST",
     "header" => [
@@ -10,6 +10,7 @@ $context = stream_context_create(["http" => [
     "content" => json_encode([
         "telnyx_api_key" => getenv("TELNYX_API_KEY"),
         "telnyx_public_key" => getenv("TELNYX_PUBLIC_KEY"),
+        "telnyx_account_sid" => getenv("TELNYX_ACCOUNT_SID"),
     ]),
     "ignore_errors" => true,
     "timeout" => 35,

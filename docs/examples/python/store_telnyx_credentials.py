@@ -1,5 +1,5 @@
 """POST /store-telnyx-credentials
-Reads API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY."""
+Reads API_URL, API_TOKEN, TELNYX_API_KEY, TELNYX_PUBLIC_KEY, TELNYX_ACCOUNT_SID."""
 
 import os
 
@@ -13,6 +13,7 @@ response = requests.post(
     json={
         "telnyx_api_key": os.environ["TELNYX_API_KEY"],
         "telnyx_public_key": os.environ["TELNYX_PUBLIC_KEY"],
+        "telnyx_account_sid": os.environ["TELNYX_ACCOUNT_SID"],
     },
     timeout=35,
 )
