@@ -147,6 +147,30 @@ def test_a_page_is_one_query_of_its_size(
     assert first == reads == [("GetItem", 1), ("Query", size + 1)]
 
 
+def test_a_page_of_released_records_costs_no_more_and_its_total_grows_to_the_end(
+    calm_world: World, reads: list[tuple[str, int]]
+) -> None:
+    # given an agency that has released more than it looks at
+    agency_id, tokens = calm_world.new_agency("Leaving", credentials=False)
+    released = add_numbers(calm_world, agency_id, 55, status="RELEASED", first=9_000)
+    token = tokens["owner"]
+    reads.clear()
+
+    ids, meta = page(calm_world, token, status="RELEASED", pageSize=20)
+
+    assert reads == [("GetItem", 1), ("Query", 21)]
+    assert (meta["totalCount"], meta["totalPages"], meta["hasNextPage"]) == (21, 2, True)
+    found, totals = list(ids), [meta["totalCount"]]
+    while meta["nextCursor"]:
+        ids, meta = page(calm_world, token, status="RELEASED", pageSize=20, cursor=meta["nextCursor"])
+        found += ids
+        totals.append(meta["totalCount"])
+    assert (found, totals) == (released, [21, 41, 55])
+    third = page(calm_world, token, status="RELEASED", pageSize=20, page=3)[1]
+    beyond = page(calm_world, token, status="RELEASED", pageSize=20, page=9)[1]
+    assert (third["totalCount"], third["hasNextPage"], beyond["totalCount"]) == (55, False, 55)
+
+
 def test_looking_one_up_takes_two_round_trips(
     calm_world: World, listed: dict[str, list[str]], reads: list[tuple[str, int]]
 ) -> None:

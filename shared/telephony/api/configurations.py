@@ -60,7 +60,11 @@ class PhoneConfigurationSchema(CamelCase):
     sms_channel_id: str | None = None
     voice_channel: DeploymentChannelInfo | None = None
     sms_channel: DeploymentChannelInfo | None = None
-    is_us_sms_permitted: StrictBool = Field(False, alias="isUSSMSPermitted")
+    is_us_sms_permitted: StrictBool = Field(
+        False,
+        alias="isUSSMSPermitted",
+        description="Whether the carrier confirms a registered campaign: false, as none is asked about campaigns yet.",
+    )
     created_at: int | None = None
     updated_at: int | None = None
 
@@ -93,7 +97,10 @@ class Answer[T](BaseModel):
 class PageMeta(CamelCase):
     page: int
     page_size: int
-    total_count: int = Field(description="When the first page was read.")
+    total_count: int = Field(
+        description="When the first page was read. Of released records: those of the pages so far, and one while there "
+        "are more."
+    )
     total_pages: int
     has_next_page: bool
     has_previous_page: bool

@@ -266,13 +266,6 @@ def skip(agency_id: str, status: NumberStatus | None, records: int) -> Listed:
         return _listed(list(found))
 
 
-def count_released(agency_id: str) -> int:
-    """Reads all that the agency released in the last 90 days: they end by expiry, so nothing counts them."""
-    index, key = _list_of(agency_id, NumberStatus.RELEASED)
-    with storage_errors():
-        return int(index.count(key, filter_condition=_readable(NumberStatus.RELEASED)))
-
-
 def _list_of(agency_id: str, status: NumberStatus | None) -> tuple[Any, str]:
     if status is None:
         return PhoneConfiguration.by_agency, agency_id

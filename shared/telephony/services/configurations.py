@@ -56,8 +56,10 @@ class Configurations:
         """Newest first. `cursor`, from the page before, decides over `number`.
 
         A first page and one by cursor are one query of `size` + 1 items. Page N by number first reads the keys of the
-        pages before it. Released records are listed by `status` alone, and their total costs reading them all, but not
-        with a cursor. Raises `InvalidRequest` (`invalid_cursor`, `page_out_of_reach`).
+        pages before it. Released records are listed by `status` alone. They end by expiry, so that nothing counts them:
+        their total is how many were seen so far, and one more while there are more.
+
+        Raises `InvalidRequest` (`invalid_cursor`, `page_out_of_reach`).
         """
         agency_id, wanted = principal.agency_id, NumberStatus(status) if status else None
         scope = ("phone-configurations", agency_id, wanted)
@@ -67,12 +69,11 @@ class Configurations:
             listed = phone_configurations.newest(agency_id, wanted, size + 1, before=at.sort_key)
         shown = listed.records[:size]
         seen = at.skipped + len(shown) if shown else 0
-        total = at.total if at.total is not None else listed.counted
-        if total is None:
-            total = phone_configurations.count_released(agency_id) if wanted is NumberStatus.RELEASED else 0
-        total = max(total, seen)  # an index may show a record before its count
+        known = at.total if at.total is not None else listed.counted
+        more = len(listed.records) > size
+        total = max(known or 0, seen + more)  # an index may show a record before its count
         next_cursor = None
-        if shown and (len(listed.records) > size or (listed.counted or 0) > seen):
+        if shown and (more or (listed.counted or 0) > seen):
             position = {"seen": seen, "after": shown[-1].sort_key, "total": total}
             next_cursor = self._cursors.seal(scope, position)
         records = [describe(record) for record in shown]
@@ -136,7 +137,7 @@ def _at_page(agency_id: str, status: NumberStatus | None, number: int, size: int
         )
     before = phone_configurations.skip(agency_id, status, skipped)
     last = before.records[skipped - 1].sort_key if len(before.records) >= skipped else None
-    return _Position(skipped, last, before.counted)
+    return _Position(skipped, last, len(before.records) if before.counted is None else before.counted)
 
 
 def _require(record: PhoneConfiguration | None) -> PhoneConfiguration:
