@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -380,20 +381,36 @@ def test_what_the_carrier_itself_refuses(
 
 # The fixes are those of the published troubleshooting tables
 
-PUBLISHED = {
-    "number_unavailable": "Search for new numbers",
-    "insufficient_balance": "Add funds to provider account",
-    "invalid_provider_credentials": "Check provider credentials",
-    "assistant_not_found": "Verify assistant exists",
-    "trial_limit": "Ensure account is verified for international numbers",
-    "geographic_permission_missing": "Check geographic permissions for certain area codes",
-    "connection_invalid": "Verify connection ID is correct",
-    "account_restricted": "Ensure account has number purchasing enabled",
-    "regulatory_requirements_missing": "Check provider account status",
-    "provider_error": "Contact provider support for account-specific issues",
+PUBLISHED = Path(__file__).parent / "published" / "purchase-troubleshooting.txt"
+"""As the purchase API's page has it, word for word."""
+
+ISSUES = {
+    "number_unavailable": "Number not available",
+    "insufficient_balance": "Insufficient balance",
+    "invalid_provider_credentials": "Invalid credentials",
+    "assistant_not_found": "Assistant not found",
 }
-"""The purchase API's troubleshooting: "Common Issues", "Provider-Specific Issues", "Support"."""
+"""What our codes are called in its table."""
+
+ADVICE = {
+    "trial_limit": "verified",
+    "geographic_permission_missing": "geographic",
+    "connection_invalid": "connection",
+    "account_restricted": "enabled",
+    "regulatory_requirements_missing": "provider account status",
+    "provider_error": "provider support",
+}
+"""For those that are not in the table: what tells the line of its lists that is meant."""
 
 
 def test_every_fix_is_the_published_solution() -> None:
-    assert {code: f"{solution}." for code, solution in PUBLISHED.items()} == FIXES
+    lines = PUBLISHED.read_text().splitlines()
+    rows = [[cell.strip(" ”") for cell in line.split("|")] for line in lines if line.startswith("”")]
+    solutions = {issue: solution for issue, _cause, solution, *_ in rows}
+    advice = [line.rpartition("- ")[2] for line in lines if "- " in line]
+
+    assert set(solutions) == set(ISSUES.values())
+    fixes = {code: solutions[issue] for code, issue in ISSUES.items()}
+    for code, telling in ADVICE.items():
+        [fixes[code]] = [line for line in advice if telling in line]
+    assert {code: f"{fix}." for code, fix in fixes.items()} == FIXES
