@@ -368,5 +368,5 @@ TRIGGERS = (
         },
         {"woken": 0},
     ),
-    Trigger("SweeperFunction", "every_week", {"task": "reconcile"}, {"agencies": 1}),
+    Trigger("SweeperFunction", "every_week", {"task": "reconcile"}, {"begun": 1}),
 )

@@ -9,5 +9,6 @@ from telephony.bootstrap import container
 
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     if event.get("task") == "reconcile":
-        return {"agencies": container().reconciling.begin_all()}
+        container().rounds.begin()
+        return {"begun": 1}
     return {"woken": container().worker.wake_due()}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from telephony.services.reconciling import Reconciling
     from telephony.services.releasing import Releasing
     from telephony.services.rotation import Rotation
+    from telephony.services.rounds import Rounds
     from telephony.services.saga import Saga, Workflow
     from telephony.services.searching import Searching
     from telephony.services.telephony import Telephonies
@@ -221,7 +222,13 @@ class Container:
     def reconciling(self) -> Reconciling:
         from telephony.services.reconciling import Reconciling
 
-        return Reconciling(self.accounts, self.importing, self.wakeups, self.settings.public_base_url)
+        return Reconciling(self.accounts, self.importing, self.settings.public_base_url)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        from telephony.services.rounds import Rounds
+
+        return Rounds(self.wakeups)
 
     @cached_property
     def number_webhooks(self) -> NumberWebhooks:
@@ -277,6 +284,7 @@ class Container:
             self.assigning.workflow,
             self.number_webhooks.workflow,
             self.reconciling.workflow,
+            self.rounds.workflow,
         )
         workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
         return Worker(self.saga, self.wakeups, workflows)

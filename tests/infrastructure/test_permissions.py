@@ -92,7 +92,7 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
         (Grant("secretsmanager:GetSecretValue", "PlatformSecret"), DOORS),
         (Grant("dynamodb:PutItem", "AuditEventsTable"), DOORS | RUNNERS | {"WebhooksFunction"}),
         (Grant("dynamodb:PutItem", "OperationsTable"), RUNNERS | {"SweeperFunction"}),
-        (Grant("dynamodb:Scan", "AgenciesTable"), {"SweeperFunction"}),
+        (Grant("dynamodb:Scan", "AgenciesTable"), {"RetryWorkerFunction"}),
         (Grant("dynamodb:UpdateItem", "AgenciesTable"), RUNNERS),
         (Grant("dynamodb:UpdateItem", "OperationsTable"), RUNNERS | {"OperationsFunction", "SweeperFunction"}),
         (Grant("dynamodb:Query", "OperationsTable/index/by_agency"), {"OperationsFunction"}),

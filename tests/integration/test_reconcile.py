@@ -303,12 +303,44 @@ def test_each_week_every_agency_is_reconciled_by_the_queue(numbers: CarrierNumbe
     begun = numbers.world.invoke("sweeper", {"task": "reconcile"}, 50)
     numbers.world.run_queue()
 
-    assert begun == {"agencies": 2}
+    assert begun == {"begun": 1}
     [operation] = [each for each in numbers.operations if each.kind == "reconcile_inventory"]
     assert operation.status == "SUCCEEDED"
     shown = numbers.operation(operation.id)
     assert shown["result"]["counts"]["theirs_not_ours"] == 1
     assert shown["result"]["adopted"] == []
+
+
+def test_the_weekly_round_reaches_every_agency_piece_by_piece(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from telephony.errors import StorageUnavailable
+    from telephony.models import operations
+    from telephony.services import rounds
+
+    # given five agencies, a round that takes two at a time, and a database that fails in the midst of the second piece
+    monkeypatch.setattr(rounds, "AGENCIES_AT_A_TIME", 2)
+    agencies = {world.agency_id, *(world.new_agency(f"Agency {each}", credentials=False)[0] for each in range(4))}
+    opened: list[str] = []
+    commit = rounds.commit
+
+    def failing(*writes: Any) -> None:
+        opened.append(str(writes[0].item.agency_id))
+        if len(opened) == 5:  # the round itself, two agencies, and one
+            raise StorageUnavailable("not now")
+        commit(*writes)
+
+    monkeypatch.setattr(rounds, "commit", failing)
+    # when the queue has come to an end
+    world.invoke("sweeper", {"task": "reconcile"}, 50)
+    world.settle(4)
+    # then each agency has one operation, and the first two were not gone through again
+    assert opened[0] == "platform"
+    assert sorted(set(opened[1:])) == sorted(agencies)
+    assert [opened.count(each) for each in opened[1:3]] == [1, 1]
+    for agency_id in agencies:
+        [operation] = operations.newest(agency_id, 10)
+        assert (operation.kind, operation.status) == ("reconcile_inventory", "SUCCEEDED")
+    [round_] = operations.newest("platform", 10)
+    assert (round_.status, round_.result) == ("SUCCEEDED", {"agencies": 5})
 
 
 def test_the_command_tells_the_same(numbers: CarrierNumbers) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from pynamodb.attributes import (
@@ -93,11 +92,15 @@ def find(agency_id: str) -> Agency | None:
     return get(Agency, f"agency#{agency_id}")
 
 
-def all_ids() -> Iterator[str]:
-    """Of every agency: reads the whole table, for the schedule alone."""
+def ids_after(agency_id: str | None, count: int) -> list[str]:
+    """So many agencies' ids from the one after `agency_id` on, in the table's own order; fewer at its end. Scans the
+    table, for the schedule alone."""
+    start = None if agency_id is None else {"pk": {"S": f"agency#{agency_id}"}}
     with storage_errors():
-        for each in Agency.scan(Agency.pk.startswith("agency#"), attributes_to_get=["pk"]):
-            yield each.id
+        found = Agency.scan(
+            Agency.pk.startswith("agency#"), limit=count, attributes_to_get=["pk"], last_evaluated_key=start
+        )
+        return [each.id for each in found]
 
 
 def find_by_org_handle(org_handle: str) -> Agency | None:

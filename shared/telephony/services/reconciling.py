@@ -17,7 +17,6 @@ from telephony.models import (
     assistants,
     audit_events,
     limits,
-    operations,
     phone_configurations,
     provider_configurations,
 )
@@ -34,7 +33,6 @@ from telephony.services.accounts import Accounts
 from telephony.services.importing import Importing, ImportRequest
 from telephony.services.saga import Data, Run, Step, Workflow
 from telephony.values import MONEY_SCALE, Money, Principal, ProviderType, Role
-from telephony.wakeups import Wakeups
 
 RECONCILE = "reconcile_inventory"
 
@@ -78,32 +76,12 @@ class Report:
 class Reconciling:
     """`workflow` is what the queue worker runs, once a week for each agency."""
 
-    def __init__(self, accounts: Accounts, importing: Importing, wakeups: Wakeups, public_base_url: str) -> None:
+    def __init__(self, accounts: Accounts, importing: Importing, public_base_url: str) -> None:
         """`public_base_url` may be empty: then any address of a /twiml counts as ours."""
         self._accounts = accounts
         self._importing = importing
-        self._wakeups = wakeups
         self._public_base_url = public_base_url
         self.workflow: Workflow[None] = Workflow(RECONCILE, (Step(RECONCILE, self._report),), _no_context)
-
-    def begin_all(self) -> int:
-        """Has every agency's inventory reconciled by the queue. Returns how many there are."""
-        count = 0
-        for agency_id in agencies.all_ids():
-            now = clock.now()
-            operation = Operation(
-                operations.new_id(),
-                kind=RECONCILE,
-                agency_id=agency_id,
-                actor="schedule",
-                created_at=now,
-                updated_at=now,
-            )
-            operation.schedule(now)
-            commit(operations.open_new(operation))
-            self._wakeups.send(operation.id, agency_id)
-            count += 1
-        return count
 
     def reconcile(
         self, agency_id: str, actor: str, deadline: Deadline, *, adopt: bool = False, paced: bool = False
