@@ -141,7 +141,15 @@ def get_status(api_url: str, token: str):
     return answer.json()
 
 
-def test_run_does_the_main_job_and_serves_on_until_it_is_stopped(tmp_path):
+def get_numbers(api_url: str, token: str):
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = requests.get(f"{api_url}/phone-configurations", headers=headers, timeout=30)
+    assert answer.status_code == 200
+    return answer.json()["data"]["data"]
+
+
+def test_run_does_the_main_job_and_serves_on_until_it_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # so that no cell of a table is folded
     # when a stack does the main job
     with command("run", state=tmp_path) as running:
         assert running.stdout is not None
@@ -157,6 +165,17 @@ def test_run_does_the_main_job_and_serves_on_until_it_is_stopped(tmp_path):
         ):
             assert f"✔ {step}" in "".join(output)
         assert get_status(demo["api_url"], demo["api_token"])["telnyx"]["provisioned"]
+        # and one number was bought at each carrier, assigned, and is in the table
+        bought = get_numbers(demo["api_url"], demo["api_token"])
+        assert sorted(each["providerType"] for each in bought) == ["SIGNALWIRE", "TELNYX", "TWILIO"]
+        for step in ("search", "purchase", "assign"):
+            assert "".join(output).count(f"✔ {step}") == 3
+        table = "".join(output).partition("Phone numbers")[2].splitlines()
+        for each in bought:
+            assert (each["status"], each["voiceChannelId"]) == ("ACTIVE", str(demo["assistant_id"]))
+            cells = (each["phoneNumber"], each["providerType"], "ACTIVE", each["providerPhoneNumberId"])
+            [row] = [line for line in table if each["phoneNumber"] in line]
+            assert all(cell in row for cell in cells)
         running.terminate()
         assert running.wait(30) == 0
 
