@@ -26,21 +26,29 @@ def parse(text: str) -> str:
     return text
 
 
+def _parsed(phone_number: str) -> phonenumbers.PhoneNumber:
+    """Raises `ValueError` for what is no number: a carrier may say anything."""
+    try:
+        return phonenumbers.parse(phone_number)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("no phone number") from error
+
+
 def national_digits(phone_number: str) -> str:
     """The national significant number: what a carrier's search looks for."""
-    return phonenumbers.national_significant_number(phonenumbers.parse(phone_number))
+    return phonenumbers.national_significant_number(_parsed(phone_number))
 
 
 def country_of(phone_number: str) -> str:
     """ISO 3166-1 alpha-2; the calling code's main country where the number's own can't be told."""
-    number = phonenumbers.parse(phone_number)
+    number = _parsed(phone_number)
     region = phonenumbers.region_code_for_number(number)
     return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
 
 
 def may_be_of(phone_number: str, country: str) -> bool:
     """Whether it can be a number of that country: of its calling code, and valid there if it is valid at all."""
-    number = phonenumbers.parse(phone_number)
+    number = _parsed(phone_number)
     if number.country_code != phonenumbers.country_code_for_region(country):
         return False
     return phonenumbers.is_valid_number_for_region(number, country) or not phonenumbers.is_valid_number(number)
@@ -67,7 +75,7 @@ _TYPES: dict[int, tuple[NumberType, ...]] = {
 
 def possible_types(phone_number: str) -> tuple[NumberType, ...]:
     """What it may be sold as, the likeliest first: outside of North America a number's type doesn't always show."""
-    number = phonenumbers.parse(phone_number)
+    number = _parsed(phone_number)
     kind = phonenumbers.number_type(number)
     if number.country_code == 1:
         return ("toll_free",) if kind == phonenumbers.PhoneNumberType.TOLL_FREE else ("local",)

@@ -136,11 +136,11 @@ class SignalWire:
     # Owned
 
     def owned(self, phone_number: str) -> OwnedNumber | None:
-        record = self._record(phone_number)
-        return _owned(record) if record else None
+        order = self._listed(phone_number)
+        return order.number if order else None
 
     def all_owned(self) -> Iterator[OwnedNumber]:
-        return map(_owned, self._records({"page_size": str(PAGE_SIZE)}))
+        return (each.number for each in self._orders({"page_size": str(PAGE_SIZE)}) if each.number)
 
     def order(self, phone_number: str, setup: NumberSetup) -> Order:
         del setup  # taken by `configure`
@@ -149,8 +149,7 @@ class SignalWire:
     def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
         del reference  # SignalWire keeps none
         if order_id is None:
-            record = self._record(phone_number)
-            return _order(record) if record else None
+            return self._listed(phone_number)
         try:
             return self._send("read the number", "GET", f"{PHONE_NUMBERS}/{order_id}", _order)
         except ProviderRejected as error:
@@ -191,18 +190,18 @@ class SignalWire:
             return DAY
         return left if left > 0 else DAY
 
-    def _record(self, phone_number: str) -> dict[str, Any] | None:
+    def _listed(self, phone_number: str) -> Order | None:
         """The filter finds substrings: what it finds is compared."""
-        records = self._records({"filter_number": phone_number.lstrip("+"), "page_size": "50"})
-        return next((each for each in records if each["number"] == phone_number), None)
+        orders = self._orders({"filter_number": phone_number.lstrip("+"), "page_size": "50"})
+        return next((each for each in orders if each.number and each.number.phone_number == phone_number), None)
 
-    def _records(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def _orders(self, params: Mapping[str, str]) -> Iterator[Order]:
         path: str | None = PHONE_NUMBERS
         given: Mapping[str, str] | None = params
         while path:
-            records, path = self._send("list numbers", "GET", path, _page, params=given)
+            orders, path = self._send("list numbers", "GET", path, _page, params=given)
             given = None  # the next page's address has it all, with its token
-            yield from records
+            yield from orders
 
     def _available(self, params: Mapping[str, str | None]) -> list[AvailableNumber]:
         asked = {name: value for name, value in params.items() if value is not None}
@@ -286,7 +285,7 @@ def _fits(number: AvailableNumber, criteria: SearchCriteria) -> bool:
     )
 
 
-def _page(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+def _page(body: dict[str, Any]) -> tuple[list[Order], str | None]:
     following = (body.get("links") or {}).get("next") or None
     if following is not None:
         # Relative to the space, or with it; never to another place.
@@ -294,7 +293,7 @@ def _page(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
         if start < 0:
             raise ValueError("the next page is at another place")
         following = following[start:]
-    return list(body["data"]), following
+    return [_order(record) for record in body["data"]], following
 
 
 def _available_list(body: dict[str, Any]) -> list[AvailableNumber]:

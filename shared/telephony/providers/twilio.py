@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -130,7 +131,7 @@ class Twilio:
         )
         if by_hand:
             area_code = criteria.area_code or ""
-            found = [each for each in found if e164.national_digits(each["phone_number"]).startswith(area_code)]
+            found = [each for each in found if e164.national_digits(each.phone_number).startswith(area_code)]
         return self._priced(found[: criteria.limit], criteria.country_code, criteria.number_type) if found else []
 
     def quote(self, phone_number: str) -> AvailableNumber | None:
@@ -138,7 +139,7 @@ class Twilio:
         for number_type in e164.possible_types(phone_number):
             wanted = {"Contains": e164.national_digits(phone_number), "PageSize": "20"}
             listed = self._available(country, _SEARCHED[number_type], wanted)
-            found = [each for each in listed if each["phone_number"] == phone_number]
+            found = [each for each in listed if each.phone_number == phone_number]
             if found:
                 return self._priced(found, country, number_type)[0]
         return None
@@ -161,11 +162,11 @@ class Twilio:
     # Owned
 
     def owned(self, phone_number: str) -> OwnedNumber | None:
-        record = self._record(phone_number)
-        return _owned(record) if record else None
+        order = self._listed(phone_number)
+        return order.number if order else None
 
     def all_owned(self) -> Iterator[OwnedNumber]:
-        return map(_owned, self._records({"PageSize": str(PAGE_SIZE)}))
+        return (each.number for each in self._orders({"PageSize": str(PAGE_SIZE)}) if each.number)
 
     def order(self, phone_number: str, setup: NumberSetup) -> Order:
         form = {"PhoneNumber": phone_number}
@@ -185,8 +186,7 @@ class Twilio:
     def find_order(self, phone_number: str, reference: str, order_id: str | None) -> Order | None:
         del reference  # Twilio keeps none
         if order_id is None:
-            record = self._record(phone_number)
-            return _order(record) if record else None
+            return self._listed(phone_number)
         try:
             return self._get("read the number", f"{self._account}/IncomingPhoneNumbers/{order_id}.json", _order)
         except ProviderRejected as error:
@@ -216,32 +216,34 @@ class Twilio:
             if error.status != 404:
                 raise
 
-    def _record(self, phone_number: str) -> dict[str, Any] | None:
+    def _listed(self, phone_number: str) -> Order | None:
         """The filter takes a pattern: what it finds is compared."""
-        records = self._records({"PhoneNumber": phone_number, "PageSize": "50"})
-        return next((each for each in records if each["phone_number"] == phone_number), None)
+        orders = self._orders({"PhoneNumber": phone_number, "PageSize": "50"})
+        return next((each for each in orders if each.number and each.number.phone_number == phone_number), None)
 
-    def _records(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def _orders(self, params: Mapping[str, str]) -> Iterator[Order]:
         path: str | None = f"{self._account}/IncomingPhoneNumbers.json"
         given: Mapping[str, str] | None = params
         while path:
-            records, path = self._get("list numbers", path, _page, given)
+            orders, path = self._get("list numbers", path, _page, given)
             given = None  # the next page's address has it all
-            yield from records
+            yield from orders
 
-    def _available(self, country: str, kind: str, params: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    def _available(self, country: str, kind: str, params: Mapping[str, str | None]) -> list[AvailableNumber]:
+        """Without their prices, which Twilio tells apart."""
         path = f"{self._account}/AvailablePhoneNumbers/{country}/{kind}.json"
         asked = {name: value for name, value in params.items() if value is not None}
         try:
-            return self._get("search numbers", path, lambda body: list(body["available_phone_numbers"]), asked)
+            return self._get("search numbers", path, _available_list, asked)
         except ProviderRejected as error:
             if error.status == 404:  # what Twilio does not sell there
                 return []
             raise
 
-    def _priced(self, records: list[dict[str, Any]], country: str, number_type: str) -> list[AvailableNumber]:
+    def _priced(self, numbers: list[AvailableNumber], country: str, number_type: str) -> list[AvailableNumber]:
         monthly = self._prices_in(country).get(_PRICED[number_type])
-        return [_available_number(record, monthly) for record in records]
+        setup = Money(0, monthly.currency) if monthly else None  # Twilio asks for none
+        return [replace(each, monthly=monthly, setup=setup) for each in numbers]
 
     def _prices_in(self, country: str) -> dict[str, Money]:
         """Monthly prices by the Pricing API's number types; {} for a country without."""
@@ -306,11 +308,11 @@ class Twilio:
         return self._transport.send(call, deadline=self._deadline, read=read, refused=_refused, auth=auth)
 
 
-def _page(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+def _page(body: dict[str, Any]) -> tuple[list[Order], str | None]:
     following = body.get("next_page_uri") or None
     if following is not None and not following.startswith("/2010-04-01/"):
         raise ValueError("the next page is at another place")
-    return list(body["incoming_phone_numbers"]), following
+    return [_order(record) for record in body["incoming_phone_numbers"]], following
 
 
 def _prices(body: dict[str, Any]) -> dict[str, Money]:
@@ -320,7 +322,11 @@ def _prices(body: dict[str, Any]) -> dict[str, Money]:
     return {name: price for name, price in parsed.items() if price is not None}
 
 
-def _available_number(record: Mapping[str, Any], monthly: Money | None) -> AvailableNumber:
+def _available_list(body: dict[str, Any]) -> list[AvailableNumber]:
+    return [_available_number(record) for record in body["available_phone_numbers"]]
+
+
+def _available_number(record: Mapping[str, Any]) -> AvailableNumber:
     return AvailableNumber(
         phone_number=record["phone_number"],
         friendly_name=record.get("friendly_name") or record["phone_number"],
@@ -328,8 +334,8 @@ def _available_number(record: Mapping[str, Any], monthly: Money | None) -> Avail
         region=record.get("region") or None,
         country_code=record["iso_country"],
         capabilities=_capabilities(record),
-        monthly=monthly,
-        setup=Money(0, monthly.currency) if monthly else None,  # Twilio asks for none
+        monthly=None,
+        setup=None,
     )
 
 
