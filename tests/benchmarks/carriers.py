@@ -64,6 +64,8 @@ def waiting(stage: Stage) -> Iterator[Row]:
     bodies = [{"phone_number": number, "provider": "telnyx"} for number in numbers]
     purchases = [event("POST", "/phone-numbers/purchase", body, _bearer(tokens[0])) for body in bodies]
     yield from _measured(stage, "purchase", "PurchaseNumberFunction", purchases, 1.10)
+    verifies = [event("GET", "/verify-telephony-config", None, _bearer(token)) for token in tokens]
+    yield from _side_by_side(stage, "verify", "TelephonyIntegrationFunction", verifies, 1.10)
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -86,6 +88,22 @@ def _measured(stage: Stage, name: str, function: str, requests: list[dict[str, A
     floor = f"{1 + aws:.2f} with AWS's answers alone"
     yield ratio("P9", f"{name}: wall / sum of its carrier calls ({LATENCY * 1000:.0f} ms)", value, goal, floor)
     yield count("P10", f"{name}: new carrier connections in {len(answers)} warm runs", opened, 0)
+
+
+def _side_by_side(stage: Stage, name: str, function: str, requests: list[dict[str, Any]], goal: float) -> Iterator[Row]:
+    """What asks several carriers at the same time: against the slowest of them."""
+    simulators = [server.simulator for server in stage.world.servers.values()]
+    with served(stage, function) as serve:
+        serve(requests[0])
+        for simulator in simulators:
+            simulator.change_settings({"latency": LATENCY})
+        answers = [serve(request) for request in requests[1:]]
+        for simulator in simulators:
+            simulator.change_settings({"latency": 0.0})
+    value = statistics.median(each["wall"] / each["longest"] for each in answers)
+    aws = statistics.median(each["aws"] / each["longest"] for each in answers)
+    floor = f"{1 + aws:.2f} with AWS's answers one by one"
+    yield ratio("P9", f"{name}: wall / its slowest carrier call ({LATENCY * 1000:.0f} ms)", value, goal, floor)
 
 
 def _connections(world: World) -> int:

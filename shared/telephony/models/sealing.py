@@ -29,6 +29,10 @@ class Sealer:
         self._region = region
         self._key_id = key_id
 
+    def prepare(self) -> None:
+        """Makes KMS's client: one thread has to, before several open secrets at the same time."""
+        aws.client("kms", self._region)
+
     def seal(self, secrets: Mapping[str, str], *, agency_id: str, record: str) -> bytes:
         """The sealed blob. Raises `InvalidRequest` past KMS's size and `CredentialsUnavailable` when KMS refuses."""
         plaintext = json.dumps(dict(secrets), separators=(",", ":")).encode()

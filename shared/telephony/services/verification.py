@@ -102,7 +102,8 @@ class Verification:
         self._saga.open(self.repair_workflow, operation, context, deadline, *writes)
 
     def _read(self, agency_id: str, public_base_url: str, deadline: Deadline) -> Facts:
-        """Asks both carriers at the same time, Telnyx for application and profile at the same time, too."""
+        """Opens the secrets at the same time, then asks both carriers at the same time, and Telnyx for application and
+        profile, too."""
         with ThreadPoolExecutor(max_workers=4) as pool:
             stored = pool.submit(provider_configurations.of_agency, agency_id)
             agency = agencies.find(agency_id)
@@ -113,20 +114,19 @@ class Verification:
             ultravox = credentials.in_use(configurations, ProviderType.ULTRAVOX)
             without_telnyx = credentials.missing_telnyx_keys(telnyx)
             without_ultravox = credentials.missing_ultravox_key(ultravox)
-            # Whatever is opened first makes the KMS client, which can be made in one thread only: this one.
-            account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not without_telnyx else None
-            setup = None if account else self._telephonies.setup(agency, public_base_url)
+            self._sealer.prepare()
+            setup = pool.submit(self._telephonies.setup, agency, public_base_url)
             imported = pool.submit(self._imported, ultravox, deadline) if ultravox and not without_ultravox else None
+            account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not without_telnyx else None
             application: Application | None = None
             profile: OutboundProfile | None = None
             if account:
                 client = self._providers.telnyx(account.api_key, deadline)
                 asked = _ask_telnyx(pool, client, agency)
-                setup = self._telephonies.setup(agency, public_base_url)
-                application, profile = _at_telnyx(asked, client, agency, setup)
+                application, profile = _at_telnyx(asked, client, agency, setup.result())
             return Facts(
                 agency=agency,
-                setup=setup or self._telephonies.setup(agency, public_base_url),
+                setup=setup.result(),
                 account=account,
                 application=application,
                 profile=profile,
