@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.carriers import CarrierNumbers, for_sale, store_credentials
+from tests.carriers import CARRIERS, CarrierNumbers, for_sale, store_credentials
 from tests.integration.conftest import Setting
 from tests.world import World
 
@@ -16,14 +16,19 @@ SEED = 20260805
 
 
 @pytest.fixture
-def numbers(world: World) -> CarrierNumbers:
-    store_credentials("twilio", world.agency_id)
-    return CarrierNumbers(world, "twilio")
+def numbers(request: pytest.FixtureRequest, world: World) -> CarrierNumbers:
+    """At Twilio, unless a test asks for another carrier."""
+    carrier = getattr(request, "param", "twilio")
+    store_credentials(carrier, world.agency_id)
+    return CarrierNumbers(world, carrier)
+
+
+at_each_carrier = pytest.mark.parametrize("numbers", CARRIERS, indirect=True)
 
 
 def batch_of(numbers: CarrierNumbers, count: int, **body: Any) -> tuple[str, list[str]]:
     """Orders so many numbers; the operation's id and the numbers."""
-    wanted = list(for_sale("twilio"))[:count]
+    wanted = list(for_sale(numbers.carrier))[:count]
     answer = numbers.batch([{"phone_number": number} | body for number in wanted])
     assert answer.status == 202, answer.body
     return answer.body["operation_id"], wanted
@@ -199,9 +204,10 @@ def _waking(*ids: str) -> dict[str, Any]:
     return {"Records": [sqs_record(f'{{"operation_id": "{each}"}}', each) for each in ids]}
 
 
+@at_each_carrier
 def test_50_numbers_with_faults_in_a_tenth_of_the_calls(numbers: CarrierNumbers) -> None:
     """Every fault a carrier can have, at one call in ten, spread evenly and the same each time."""
-    numbers.world.servers["twilio"].simulator.add_faults(_faults())
+    numbers.server.simulator.add_faults(_faults())
 
     operation_id, _ = batch_of(numbers, 50)
     numbers.world.run_queue()
@@ -255,6 +261,7 @@ LIMIT = 16
 """Requests a second that the carrier takes in the two tests below; each number needs four."""
 
 
+@at_each_carrier
 def test_a_batch_at_three_quarters_of_the_carriers_limit_meets_none(numbers: CarrierNumbers, setting: Setting) -> None:
     setting(CARRIER_REQUESTS_PER_SECOND=str(LIMIT * 3 // 4))
     numbers.server.simulator.change_settings({"rate_limit": LIMIT})
@@ -270,6 +277,7 @@ def test_a_batch_at_three_quarters_of_the_carriers_limit_meets_none(numbers: Car
     assert log[-1]["at"] - log[0]["at"] < 60
 
 
+@at_each_carrier
 def test_without_turns_the_same_batch_meets_the_limit(numbers: CarrierNumbers, setting: Setting) -> None:
     setting(CARRIER_REQUESTS_PER_SECOND="1000")
     numbers.server.simulator.change_settings({"rate_limit": LIMIT})
