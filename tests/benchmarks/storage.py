@@ -95,26 +95,17 @@ def round_trips(stage: Stage) -> Iterator[Row]:
     world.telnyx.simulator.change_settings({"order_delay": 0.0})
     token, member = world.api_token(world.agency_id), world.api_token(world.agency_id, "member")
     number = next(iter(world.telnyx.simulator.for_sale())).number
-
-    def measured(
-        function: str, method: str, path: str, body: Any = None, *, by: str = token
-    ) -> tuple[Tally, HttpAnswer]:
-        with tally(world) as seen:
-            answer = world.call(function, method, path, body, token=by)
-        if answer.status != 200:
-            raise RuntimeError(f"{method} {path}: {answer}")
-        return seen, answer
-
+    measured = partial(_measured, world, token)
     world.call("site", "GET", "/health")
     fresh = world.api_token(world.new_agency()[0])
-    provision, _ = measured("provision_telephony", "POST", "/provision-telephony", {}, by=fresh)
+    provision, _ = _measured(world, fresh, "provision_telephony", "POST", "/provision-telephony", {})
     search, _ = measured("phone_numbers", "POST", "/phone-numbers/search", {"provider": "telnyx"})
     wanted = {"phone_number": number, "provider": "telnyx"}
     purchase, bought = measured("purchase_number", "POST", "/phone-numbers/purchase", wanted)
     by_id = f"/phone-configurations/{bought.body['phone_configuration_id']}"
     get, _ = measured("phone_configurations", "GET", by_id)
     page, _ = measured("phone_configurations", "GET", "/phone-configurations")
-    status, _ = measured("telephony_integration", "GET", "/get-integration-status", by=member)
+    status, _ = _measured(world, member, "telephony_integration", "GET", "/get-integration-status")
     assign, _ = measured(
         "phone_numbers", "POST", "/phone-numbers/assign", {"phone_number": number, "assistant_id": None}
     )
@@ -130,8 +121,18 @@ def round_trips(stage: Stage) -> Iterator[Row]:
         yield count("P12", f"KMS calls / record opened: {name}", seen.aws["kms"] / records, 1)
 
 
+def _measured(
+    world: World, token: str, function: str, method: str, path: str, body: Any = None
+) -> tuple[Tally, HttpAnswer]:
+    with tally(world) as seen:
+        answer = world.call(function, method, path, body, token=token)
+    if answer.status != 200:
+        raise RuntimeError(f"{method} {path}: {answer}")
+    return seen, answer
+
+
 def pages(stage: Stage) -> Iterator[Row]:
-    """P8: pages out of tables of very different sizes."""
+    """P7 and P8: pages, reads and a purchase out of tables of very different sizes."""
     sizes = [1_000, 100_000, *([1_000_000] if os.environ.get("BENCH_MILLION") else [])]
     world = stage.world
     first: dict[int, Callable[[], HttpAnswer]] = {}
@@ -146,10 +147,26 @@ def pages(stage: Stage) -> Iterator[Row]:
             _first_page(world, world.api_token(agency_id), f"&cursor={cursor}")()
         floor = "page, and whether there is more"
         yield count("P8", f"items read: by cursor, {size:,} records", seen.items_read, PAGE + 1, floor)
+        yield from _round_trips_of(world, agency_id, f"{size:,} records")
     found = in_turn({str(size): lambda page=page: wall_of(page, 5) for size, page in first.items()}, ROUNDS)
     for size in sizes[1:]:
         value = median_ratio(found[str(size)], found[str(sizes[0])])
         yield ratio("P8", f"latency of a first page: {size:,} / {sizes[0]:,} records", value, 1.3)
+
+
+def _round_trips_of(world: World, agency_id: str, records: str) -> Iterator[Row]:
+    """P7 of an agency that has so many numbers."""
+    world.store_credentials(agency_id)
+    world.telnyx.simulator.change_settings({"order_delay": 0.0})
+    measured = partial(_measured, world, world.api_token(agency_id))
+    number = next(iter(world.telnyx.simulator.for_sale())).number
+    wanted = {"phone_number": number, "provider": "telnyx"}
+    purchase, bought = measured("purchase_number", "POST", "/phone-numbers/purchase", wanted)
+    paths = {"by id": bought.body["phone_configuration_id"], "by number": f"by-phone-number/{number}"}
+    yield count("P7", f"DynamoDB round trips: purchase, {records}", purchase.aws["dynamodb"], 5)
+    for name, path in paths.items():
+        read, _ = measured("phone_configurations", "GET", f"/phone-configurations/{path}")
+        yield count("P7", f"DynamoDB round trips: {name}, {records}", read.aws["dynamodb"], 2)
 
 
 def _first_page(world: World, token: str, rest: str = "") -> Callable[[], HttpAnswer]:

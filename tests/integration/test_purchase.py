@@ -10,6 +10,7 @@ import pytest
 from local.simulators import demo_accounts as demo
 from tests.carriers import CarrierNumbers, for_sale, store_credentials
 from tests.numbers import MONTHLY, Numbers, local_numbers, offer
+from tests.records import add_numbers
 from tests.world import World
 
 NUMBER = next(local_numbers())
@@ -163,6 +164,26 @@ def test_a_purchase_costs_five_round_trips_and_four_calls_to_the_carrier(
     calls = [(each["method"], each["path"].replace(bought, "<id>")) for each in server.simulator.log]
     assert calls == CARRIER_CALLS[carrier]
     assert server.connections == connections
+
+
+def test_among_a_thousand_numbers_it_costs_no_more(numbers: Numbers, aws_calls: Counter[str], world: World) -> None:
+    add_numbers(world, world.agency_id, 1_000)
+    token = numbers.token
+    aws_calls.clear()
+
+    assert numbers.purchase(NUMBER).status == 200
+
+    assert _of_dynamodb(aws_calls) == 5
+    record = numbers.record(NUMBER)
+    for path in (f"/{record.id}", f"/by-phone-number/{NUMBER}", f"/by-request/{record.phone_request_id}"):
+        aws_calls.clear()
+        found = world.call("phone_configurations", "GET", f"/phone-configurations{path}", token=token)
+        assert (found.status, found.body["data"]["phoneNumber"]) == (200, NUMBER)
+        assert _of_dynamodb(aws_calls) == 2, path
+
+
+def _of_dynamodb(aws_calls: Counter[str]) -> int:
+    return sum(count for name, count in aws_calls.items() if name.startswith("dynamodb"))
 
 
 # Pending orders
