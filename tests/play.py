@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jsonschema
 import requests
 
 from apidocs.calls import CALLS, Call, Var
@@ -99,3 +101,20 @@ def filled(call: Call, values: Values) -> tuple[str, str | None, dict[str, str]]
         return str(values[value.name]) if isinstance(value, Var) else value
 
     return call.target(fill), call.text(fill), {name: fill(value) for name, value in call.headers.items()}
+
+
+def undocumented(played: Played, document: dict[str, Any]) -> str:
+    """What the OpenAPI document does not say of an answer: its status, or where its body is of another shape; empty if
+    all is as documented."""
+    if played.status not in played.call.statuses:
+        return f"the status is none of {played.call.statuses}"
+    path = re.sub(r"<(\w+)>", r"{\1}", played.call.route.split(" ")[1])
+    described = document["paths"][path][played.call.method.lower()]["responses"][str(played.status)]
+    if "$ref" in described:
+        described = document["components"]["responses"][described["$ref"].rsplit("/", 1)[1]]
+    if "content" not in described:
+        return "" if not played.body else "a body where there is none"
+    [content] = described["content"].values()
+    schema = content["schema"] | {"components": document["components"]}
+    wrong = jsonschema.Draft202012Validator(schema).iter_errors(played.body)
+    return "; ".join(f"{each.json_path}: {each.message}" for each in wrong)
