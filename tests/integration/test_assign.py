@@ -98,6 +98,19 @@ def test_from_one_assistant_to_another_and_to_the_same_again(numbers: Numbers, b
         numbers.check()
 
 
+def test_the_connection_comes_and_goes_with_the_assistant_where_the_agency_has_none(calm_world: World) -> None:
+    # given an agency that is not provisioned, and an assistant with a connection of its own
+    numbers = Numbers.of_new_agency(calm_world)
+    numbers.account["applications"]["1293384261075731998"] = {"id": "1293384261075731998", "application_name": "Own"}
+    assistant = numbers.new_assistant(connection_id="1293384261075731998")
+    number = next(_unsold)
+    assert numbers.purchase(number).status == 200
+    for assigned, status in ((assistant, "ACTIVE"), (None, "INACTIVE"), (assistant, "ACTIVE")):
+        assert numbers.assign(number, assigned).status == 200
+        assert numbers.record(number).status == status
+        numbers.check()
+
+
 def test_what_is_as_wanted_at_the_carrier_is_not_changed(numbers: Numbers, bought: str) -> None:
     assert numbers.assign(bought, numbers.new_assistant()).status == 200
     assert numbers.effects("number_updated", bought) == []

@@ -56,6 +56,35 @@ def put(numbers: CarrierNumbers, number: str, **body: Any) -> Any:
 # Webhooks
 
 
+def test_a_webhook_for_calls_that_is_lost_makes_a_number_inactive_and_one_that_is_set_active(
+    numbers: CarrierNumbers, number: str
+) -> None:
+    # given somebody who cleared it in the carrier's own console
+    there = numbers.at_carrier(number)
+    assert there is not None
+    there["voice_url" if numbers.carrier == "twilio" else "call_request_url"] = ""
+
+    assert put(numbers, number, disable_sms=True).status == 200
+    assert numbers.record(number).status == "INACTIVE"
+    numbers.check()
+
+    assert put(numbers, number, voice_webhook_url=OTHER).status == 200
+    assert numbers.record(number).status == "ACTIVE"
+    numbers.check()
+
+
+def test_a_connection_that_is_lost_makes_a_telnyx_number_inactive(telnyx: CarrierNumbers) -> None:
+    number = telnyx.records[0].phone_number
+    there = telnyx.at_carrier(number)
+    assert there is not None
+    there["connection_id"] = None
+
+    assert put(telnyx, number, disable_sms=True).status == 200
+
+    assert telnyx.record(number).status == "INACTIVE"
+    telnyx.check()
+
+
 @pytest.mark.parametrize("written", ["+{}", "%2B{}"])
 def test_webhooks_are_those_of_the_carrier_now(numbers: CarrierNumbers, number: str, written: str) -> None:
     there = numbers.at_carrier(number)

@@ -162,8 +162,9 @@ def _end(run: Run[Rewiring], data: Data) -> Sequence[Write]:
     wiring.keep_replaced(record, data["replaced"])
     wiring.note_wires(record, number)
     record.operation_id = None
-    # What nobody changed about the calls says nothing new about being ready for them.
-    status = NumberStatus(number["record_status"]) if "voice_url" in operation.input["wires"] else None
+    # Where nobody changed it, that calls go somewhere doesn't say that they reach us; that they go nowhere does.
+    there = NumberStatus(number["record_status"])
+    status = there if "voice_url" in operation.input["wires"] or there is not NumberStatus.ACTIVE else None
     return [
         *phone_configurations.replace(record, status),
         audit_events.record(
