@@ -186,7 +186,7 @@ class Container:
     def provider_accounts(self) -> ProviderAccounts:
         from telephony.services.provider_accounts import ProviderAccounts
 
-        return ProviderAccounts(self.sealer, self.providers, self.rotation)
+        return ProviderAccounts(self.sealer, self.providers, self.rotation, self.wakeups)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -274,6 +274,7 @@ class Container:
 
     @cached_property
     def worker(self) -> Worker:
+        from telephony.services import account_states
         from telephony.services.worker import Worker
 
         numbers = (
@@ -285,6 +286,7 @@ class Container:
             self.number_webhooks.workflow,
             self.reconciling.workflow,
             self.rounds.workflow,
+            account_states.WORKFLOW,
         )
         workflows = self.telephony_workflows | {workflow.kind: workflow for workflow in numbers}
         return Worker(self.saga, self.wakeups, workflows)

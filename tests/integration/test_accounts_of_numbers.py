@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from telephony.models import provider_configurations
+from telephony.models import phone_configurations, provider_configurations
+from telephony.models.base import commit
+from telephony.models.phone_configurations import NumberStatus
 
 from local.simulators import demo_accounts as demo
 from tests.carriers import CarrierNumbers, for_sale, store_credentials
@@ -333,3 +335,158 @@ def test_the_application_is_no_proof_for_numbers_bought_before_it(
     answer = api.update(account, {**keys, "is_default": True})
     # then
     assert (answer.status, answer.body["code"]) == (400, "numbers_in_another_account"), answer.body
+
+
+# While the account is inactive
+
+
+def listed(numbers: CarrierNumbers, status: str) -> list[str]:
+    """The numbers of a status, as the API lists them; their count is that of the list."""
+    query = f"status={status}"
+    answer = numbers.world.call(
+        "phone_configurations", "GET", "/phone-configurations", token=numbers.token, query=query
+    )
+    shown = [each["phoneNumber"] for each in answer.body["data"]["data"]]
+    assert answer.body["data"]["meta"]["totalCount"] == len(shown)
+    return shown
+
+
+def inactive_without_wire(numbers: CarrierNumbers) -> str:
+    """A number of ours that is INACTIVE for another reason."""
+    number = list(for_sale(numbers.carrier))[1]
+    assert numbers.purchase(number).status == 200
+    record = numbers.record(number)
+    commit(*phone_configurations.replace(record, NumberStatus.INACTIVE))
+    return number
+
+
+def test_numbers_are_suspended_with_their_account_and_restored_with_it(
+    numbers: CarrierNumbers, number: str, api: Api, account: int
+) -> None:
+    # given a number that is ready for calls, and one that isn't
+    assert numbers.purchase(number).status == 200
+    commit(*phone_configurations.replace(numbers.record(number), NumberStatus.ACTIVE))
+    other = inactive_without_wire(numbers)
+    # when
+    assert api.update(account, {"active": False}).status == 200
+    numbers.world.run_queue()
+    # then the record says so, and the counts fit
+    assert (listed(numbers, "SUSPENDED"), listed(numbers, "ACTIVE"), listed(numbers, "INACTIVE")) == (
+        [number],
+        [],
+        [other],
+    )
+    assert numbers.audit(number)[-1] == "number.suspended"
+    numbers.check()
+    # and when it is active again
+    assert api.update(account, {"active": True}).status == 200
+    numbers.world.run_queue()
+    # then each is what it was
+    assert (listed(numbers, "SUSPENDED"), listed(numbers, "ACTIVE"), listed(numbers, "INACTIVE")) == (
+        [],
+        [number],
+        [other],
+    )
+    assert numbers.audit(number)[-1] == "number.restored"
+    numbers.check()
+
+
+def test_what_the_carrier_has_suspended_stays_so(numbers: CarrierNumbers, bought: str, api: Api, account: int) -> None:
+    commit(*phone_configurations.replace(numbers.record(bought), NumberStatus.SUSPENDED))
+    for active in (False, True):
+        assert api.update(account, {"active": active}).status == 200
+        numbers.world.run_queue()
+        assert listed(numbers, "SUSPENDED") == [bought]
+    numbers.check()
+
+
+def test_a_number_that_becomes_ready_meanwhile_is_ready_when_the_account_is_back(
+    numbers: CarrierNumbers, api: Api, account: int
+) -> None:
+    # given a number of an inactive account
+    number = inactive_without_wire(numbers)
+    api.update(account, {"active": False})
+    numbers.world.run_queue()
+    # when it becomes ready for calls
+    commit(*phone_configurations.replace(numbers.record(number), NumberStatus.ACTIVE))
+    # then only when its account is back
+    assert listed(numbers, "SUSPENDED") == [number]
+    api.update(account, {"active": True})
+    numbers.world.run_queue()
+    assert listed(numbers, "ACTIVE") == [number]
+    numbers.check()
+
+
+def test_a_suspended_number_is_released(numbers: CarrierNumbers, bought: str, api: Api, account: int) -> None:
+    api.update(account, {"active": False})
+    numbers.world.run_queue()
+    numbers.world.pass_time(31 * 86400.0)
+    assert numbers.release(bought).status == 200
+    assert numbers.record(bought).status == "RELEASED"
+    numbers.check()
+
+
+@pytest.mark.parametrize("numbers", ["telnyx"], indirect=True)
+def test_a_purchase_that_is_under_way_is_waited_for(
+    numbers: CarrierNumbers, number: str, api: Api, account: int
+) -> None:
+    # given an order that is not done yet
+    numbers.server.simulator.change_settings({"order_delay": 300.0})
+    assert numbers.purchase(number).status == 200
+    # when
+    api.update(account, {"active": False})
+    numbers.world.run_queue()
+    assert numbers.record(number).status == "PENDING"
+    numbers.world.settle(rounds=6)
+    # then the number follows as soon as it is there
+    record = numbers.record(number)
+    assert record.follows_inactive
+    assert record.status != "ACTIVE"
+    assert {each.status for each in numbers.operations} == {"SUCCEEDED"}
+    numbers.check()
+
+
+def test_the_last_change_of_the_account_wins(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a worker that is about to suspend the number, and an owner who changes their mind
+    from telephony.services import account_states
+
+    commit(*phone_configurations.replace(numbers.record(bought), NumberStatus.ACTIVE))
+    api.update(account, {"active": False})
+    changed: list[int] = []
+
+    def change_first(*writes: Any) -> None:
+        if not changed:
+            changed.append(0)
+            changed[0] = api.update(account, {"active": True}).status
+        commit(*writes)
+
+    monkeypatch.setattr(account_states, "commit", change_first)
+    # when
+    numbers.world.settle(rounds=3)
+    # then
+    assert changed == [200]
+    assert listed(numbers, "ACTIVE") == [bought]
+    assert {each.status for each in numbers.operations} == {"SUCCEEDED"}
+    numbers.check()
+
+
+def test_numbers_follow_though_the_wake_up_is_lost(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int
+) -> None:
+    commit(*phone_configurations.replace(numbers.record(bought), NumberStatus.ACTIVE))
+    api.update(account, {"active": False})
+    numbers.world.lose_messages()
+    numbers.world.settle(rounds=2)
+    assert listed(numbers, "SUSPENDED") == [bought]
+
+
+def test_an_account_does_not_become_inactive_under_a_purchase_that_has_just_begun(
+    numbers: CarrierNumbers, number: str, api: Api, account: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = first(monkeypatch, "an account", lambda: numbers.purchase(number))
+    answer = api.update(account, {"active": False})
+    assert begun[0].status == 200
+    assert (answer.status, answer.body["code"], answer.body["retryable"]) == (409, "conflict", True)
+    assert api.update(account, {"active": False}).status == 200

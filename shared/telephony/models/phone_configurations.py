@@ -112,6 +112,8 @@ class PhoneConfiguration(Table):
     marked_for_release = BooleanAttribute(default=False)
     is_us_sms_permitted = BooleanAttribute(default=False)
     status = UnicodeAttribute(null=True)
+    own_status = UnicodeAttribute(null=True)
+    """While its carrier account is inactive: what `status` is apart from that. None while the account is active."""
     capabilities = JSONAttribute(default=dict)
     features = JSONAttribute(null=True)
     """What it was sold as able to do; None for one that was not bought here."""
@@ -143,6 +145,16 @@ class PhoneConfiguration(Table):
     @property
     def id(self) -> str:
         return self.pk.removeprefix("phone#")
+
+    @property
+    def follows_inactive(self) -> bool:
+        """Whether its carrier account is taken to be inactive."""
+        return self.own_status is not None
+
+    @property
+    def status_apart(self) -> NumberStatus:
+        """The status but for an inactive carrier account."""
+        return NumberStatus(str(self.own_status or self.status))
 
     @property
     def live(self) -> bool:
@@ -290,6 +302,7 @@ def create(configuration: PhoneConfiguration, operation_id: str, account: Provid
     since it was read.
     """
     assert configuration.phone_number is not None
+    configuration.own_status = None if account.active else configuration.status
     guard = NumberGuard(
         guard_key(configuration.phone_number),
         guarded_by=configuration.agency_id,
@@ -308,10 +321,14 @@ def create(configuration: PhoneConfiguration, operation_id: str, account: Provid
 def replace(configuration: PhoneConfiguration, status: NumberStatus | None = None) -> list[Write]:
     """Writes back a record that was read, with a new status if given, and keeps guard and counts in step.
 
-    Fails with `Conflict` if the record was changed meanwhile.
+    What would be ACTIVE is SUSPENDED while the carrier account is inactive. Fails with `Conflict` if the record was
+    changed meanwhile.
     """
     read, before = configuration.revision, NumberStatus(str(configuration.status))
-    after = status or before
+    after = status or configuration.status_apart
+    if configuration.follows_inactive:
+        configuration.own_status = after
+        after = NumberStatus.SUSPENDED if after is NumberStatus.ACTIVE else after
     agency_id = str(configuration.agency_id)
     configuration.revision = read + 1
     configuration.updated_at = clock.now_ms()
@@ -330,6 +347,19 @@ def replace(configuration: PhoneConfiguration, status: NumberStatus | None = Non
                 delete(guard, NumberGuard.phone_configuration_id == configuration.id),
             ]
     return [put(configuration, PhoneConfiguration.revision == read, _changed), *writes]
+
+
+def follow(configuration: PhoneConfiguration, account: ProviderConfiguration) -> list[Write]:
+    """Has a record that was read follow its carrier account: suspended while that is inactive, else as it was.
+
+    Fails with `Conflict` if the record or the account was changed meanwhile.
+    """
+    status = configuration.status_apart
+    configuration.own_status = None if account.active else status
+    unchanged_account = provider_configurations.count_number(
+        account.agency_id, int(account.id), 0, revision=account.revision
+    )
+    return [*replace(configuration, status), unchanged_account]
 
 
 def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_release: bool = False) -> Write:

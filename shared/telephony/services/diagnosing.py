@@ -121,8 +121,9 @@ class Findings:
             self.not_ready(f"The webhook for calls is asked by {number.voice_method}, not by POST")
         if number.overridden_by:
             self.not_ready(f"The webhook for calls is ignored: {number.overridden_by} takes them")
-        if self._record.status != status and self._record.status != NumberStatus.PENDING:
-            self.issues.append(f"The record says {self._record.status}, the carrier's state is {status}")
+        recorded = self._record.status_apart
+        if recorded != status and recorded != NumberStatus.PENDING:
+            self.issues.append(f"The record says {recorded}, the carrier's state is {status}")
 
     def check_connection(self, number: OwnedNumber, known: set[str | None]) -> None:
         if number.connection_id is None:

@@ -16,14 +16,15 @@ from pydantic import SecretStr
 from telephony import clock
 from telephony.clock import Deadline
 from telephony.errors import Conflict, Forbidden, InvalidRequest, NotFound, OperationInProgress
-from telephony.models import agencies, audit_events, phone_configurations, provider_configurations
+from telephony.models import agencies, audit_events, operations, phone_configurations, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write, commit, get_together
+from telephony.models.operations import Operation
 from telephony.models.phone_configurations import PhoneConfiguration
 from telephony.models.provider_configurations import MASK, ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.providers.registry import CarrierAccount, Providers
-from telephony.services import catalogue, credential_check, credentials
+from telephony.services import account_states, catalogue, credential_check, credentials
 from telephony.services.catalogue import Provider
 from telephony.services.configuration_records import (
     SECRET_FIELDS,
@@ -42,6 +43,7 @@ from telephony.services.credential_check import Skip
 from telephony.services.identity import authorise
 from telephony.services.rotation import Rotation
 from telephony.values import Principal, ProviderType, Role
+from telephony.wakeups import Wakeups
 
 MAX_CONFIGURATIONS = 100
 """Of one agency: as many are read with every request that needs one."""
@@ -90,10 +92,11 @@ def require_org_handle(principal: Principal, org_handle: str) -> None:
 
 
 class ProviderAccounts:
-    def __init__(self, sealer: Sealer, providers: Providers, rotation: Rotation) -> None:
+    def __init__(self, sealer: Sealer, providers: Providers, rotation: Rotation, wakeups: Wakeups) -> None:
         self._sealer = sealer
         self._providers = providers
         self._rotation = rotation
+        self._wakeups = wakeups
 
     def listed(self, principal: Principal) -> list[dict[str, Any]]:
         """All that the caller may see, by id: one read, no secret opened."""
@@ -264,12 +267,16 @@ class ProviderAccounts:
         if carries and uses is not None and uses is not configuration:
             verified = self._check(uses, self._opened(uses), saving, agency.telnyx_application_id)
 
+        following: Operation | None = None
         facts = {"changed": sorted(set(changes) - {"secrets"}), "secrets": sorted(given), "validated": checked}
         if target is None:
             writes = provider_configurations.create(configuration)
             writes.append(_audit(principal, "created", configuration, before=None, **facts))
         else:
-            without_numbers = other_keys and not was.numbers
+            toggled = configuration.active != was.active
+            if toggled and was.numbers:
+                following = account_states.new_operation(configuration, principal.caller_id)
+            without_numbers = (other_keys or toggled) and not was.numbers
             writes = [provider_configurations.replace(configuration, without_numbers=without_numbers)]
             writes.append(_audit(principal, "updated", configuration, before=was.facts(), **facts))
         for each in demoted:
@@ -277,6 +284,8 @@ class ProviderAccounts:
             demotion = {"changed": ["is_default"], "secrets": [], "validated": False}
             writes.append(provider_configurations.replace(each))
             writes.append(_audit(principal, "updated", each, before=before, **demotion))
+        if following:
+            writes.append(operations.open_new(following))
         if switched:
             self._rotation.replace(
                 principal,
@@ -290,6 +299,8 @@ class ProviderAccounts:
             )
         else:
             commit(agencies.change_configurations(agency), *writes)
+        if following:
+            self._wakeups.send(following.id, following.agency_id)
         return configuration
 
     def _refuse_another_account(

@@ -231,13 +231,13 @@ class _Account:
         drifted = self._compare_wires(record, number)
         calls_drifted = any(wire in drifted for wire in wiring.CALLS)
         status = wiring.status_of(ProviderType(self.provider), number)
-        elsewhere_by_wish = record.status == NumberStatus.ACTIVE and not calls_drifted
+        elsewhere_by_wish = record.status_apart == NumberStatus.ACTIVE and not calls_drifted
         if status is NumberStatus.ACTIVE and not elsewhere_by_wish and not ours.takes_calls(record, number):
             status = NumberStatus.INACTIVE
-        differs = status != record.status and not (calls_drifted and number.status == "active")
+        differs = status != record.status_apart and not (calls_drifted and number.status == "active")
         if differs:  # what calls that go elsewhere make of the status is told with them
             at_carrier = "not wired" if number.status == "active" and status != NumberStatus.ACTIVE else number.status
-            self._report.status.append(_named(record) | {"recorded": record.status, "at_carrier": at_carrier})
+            self._report.status.append(_named(record) | {"recorded": record.status_apart, "at_carrier": at_carrier})
         new_price = self._compare_price(record, price)
         if drifted or differs or new_price:
             self.changed.append((record, _Changed(number, status, new_price)))
