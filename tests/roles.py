@@ -4,6 +4,7 @@ an error of every test that brings it about.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -44,16 +45,17 @@ class Roles:
             deployment.environment["KMS_KEY_ID"]: "SecretsKey",
             deployment.environment["PLATFORM_SECRET_ID"]: "PlatformSecret",
         }
-        self._at_work: str | None = None
+        self._at_work: dict[int, str | None] = {}
+        """By thread: what is at work in it."""
         self.used: dict[str, set[Grant]] = {}
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         call = BaseClient._make_api_call
 
         def watched(client: Any, operation: str, arguments: Mapping[str, Any]) -> Any:
-            if self._at_work is not None:
+            if (function := self._function()) is not None:
                 needed = self.needed(client.meta.service_model.service_name, operation, arguments)
-                self.used.setdefault(self._at_work, set()).update(needed)
+                self.used.setdefault(function, set()).update(needed)
             return call(client, operation, arguments)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", watched)
@@ -61,11 +63,20 @@ class Roles:
     @contextmanager
     def at_work(self, function: str | None) -> Iterator[None]:
         """`function`: the name of its folder; None: the test itself, in between."""
-        before, self._at_work = self._at_work, function and logical_id_of(function)
+        thread = threading.get_ident()
+        before = self._at_work.get(thread)
+        self._at_work[thread] = function and logical_id_of(function)
         try:
             yield
         finally:
-            self._at_work = before
+            self._at_work[thread] = before
+
+    def _function(self) -> str | None:
+        """Whose call it is; a thread that a function has begun works for the only one there is."""
+        if (thread := threading.get_ident()) in self._at_work:
+            return self._at_work[thread]
+        [function, *others] = set(filter(None, self._at_work.copy().values())) or {None}
+        return None if others else function
 
     def check(self) -> None:
         """Raises AssertionError naming what a role lacks."""
