@@ -20,7 +20,7 @@ from telephony.api.numbers import (
 )
 from telephony.bootstrap import container
 from telephony.services.importing import ImportRequest
-from telephony.services.purchasing import PurchaseRequest
+from telephony.services.purchase_records import PurchaseRequest
 
 door = Door()
 

@@ -78,6 +78,16 @@ class Money:
         return self.amount / MONEY_SCALE
 
 
+def units(amount: float | None) -> float | None:
+    """An amount that a table holds, in units of its currency."""
+    return None if amount is None else amount / MONEY_SCALE
+
+
+def whole(value: float | None) -> int | None:
+    """A number that a table holds: what comes out of it is a float."""
+    return None if value is None else int(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a number can do."""

@@ -257,7 +257,7 @@ def principal(numbers: Numbers) -> Any:
 def buying(numbers: Numbers, number: str, key: str | None = None) -> Act:
     from telephony.bootstrap import container
     from telephony.clock import Deadline
-    from telephony.services.purchasing import PurchaseRequest
+    from telephony.services.purchase_records import PurchaseRequest
     from telephony.values import ProviderType
 
     request = PurchaseRequest(number, ProviderType.TELNYX)

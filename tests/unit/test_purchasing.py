@@ -13,8 +13,8 @@ from telephony.errors import SpendingLimitExceeded
 from telephony.models.limits import Limits
 from telephony.models.operations import Operation
 from telephony.models.phone_configurations import PhoneConfiguration
-from telephony.services import purchasing
-from telephony.services.purchasing import PurchaseRequest
+from telephony.services import purchase_checks, purchasing
+from telephony.services.purchase_records import PurchaseRequest
 from telephony.values import AvailableNumber, Capabilities, Money, ProviderType
 
 NUMBER = "+12125550100"
@@ -69,7 +69,7 @@ def test_a_cap_without_a_price_is_refused_and_no_cap_is_not(cap: dict[str, float
 
 def refusal(quote: AvailableNumber, request: PurchaseRequest, limits: Limits | None) -> str | None:
     try:
-        purchasing._check_prices(quote, request, limits)
+        purchase_checks.check_prices(quote, request, limits)
     except SpendingLimitExceeded as error:
         return error.code
     return None
@@ -90,13 +90,13 @@ def test_an_order_that_goes_out_later_costs_no_more_than_was_reserved(quote: Ava
     record = PhoneConfiguration("phone#1", monthly_price=10_000, setup_price=10_000, currency="USD")
     if refused:
         with pytest.raises(SpendingLimitExceeded, match="changed the price"):
-            purchasing._check_against_reservation(quote, record)
+            purchase_checks.check_against_reservation(quote, record)
     else:
-        purchasing._check_against_reservation(quote, record)
+        purchase_checks.check_against_reservation(quote, record)
 
 
 def test_where_nobody_knew_the_price_any_will_do() -> None:
-    purchasing._check_against_reservation(offer(), PhoneConfiguration("phone#1"))
+    purchase_checks.check_against_reservation(offer(), PhoneConfiguration("phone#1"))
 
 
 # Polls

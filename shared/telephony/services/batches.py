@@ -17,9 +17,8 @@ from telephony.errors import Conflict
 from telephony.models import audit_events, limits, operations
 from telephony.models.base import commit
 from telephony.models.operations import FINAL, SCHEDULED, Operation, Status
-from telephony.services import purchasing
 from telephony.services.batch_results import BATCH, item_id, results
-from telephony.services.purchasing import PurchaseRequest
+from telephony.services.purchase_records import PurchaseRequest, new_operation
 from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
 from telephony.values import Principal, ProviderType
 from telephony.wakeups import Wakeups
@@ -79,7 +78,7 @@ class Batches:
         """The same again changes nothing: the ids are the same, and all are written or none."""
         parent = run.operation
         purchases = [
-            purchasing.new_operation(
+            new_operation(
                 parent.agency_id,
                 parent.actor,
                 request,

@@ -21,7 +21,6 @@ from telephony.errors import (
 )
 from telephony.models import (
     assistants,
-    audit_events,
     limits,
     operations,
     phone_configurations,
@@ -37,7 +36,7 @@ from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.providers.base import NumberProvider, NumberSetup, OwnedNumber
 from telephony.providers.reasons import FIXES
 from telephony.providers.registry import CarrierAccount
-from telephony.services import live_numbers, purchasing, wiring
+from telephony.services import live_numbers, purchase_checks, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.limits import price_unknown, require_allowed
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
@@ -107,7 +106,7 @@ class Importing:
             raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
         assistant: Assistant | None = found[0] if found else None
         if guard is not None:
-            purchasing.refuse_guarded(guard, agency_id)
+            purchase_checks.refuse_guarded(guard, agency_id)
         require_allowed(bounds, request.provider, request.phone_number)
         account = self._accounts.open(configuration)
         if assistant is not None:
@@ -147,7 +146,7 @@ class Importing:
         writes = [
             *phone_configurations.create(record, operation.id, configuration),
             limits.reserve(agency_id, bounds, price.amount if price else None, operations=0),
-            _audit(operation, "number.import_begun", record),
+            live_numbers.audit(operation, "number.import_begun", record),
         ]
         if assistant is not None:
             writes.append(assistants.count_number(agency_id, int(assistant.id), 1))
@@ -229,7 +228,7 @@ def _end(run: Run[Import], data: Data) -> Sequence[Write]:
     operation.result = {"phone_configuration_id": c.record.id}
     return [
         *phone_configurations.replace(c.record, status),
-        _audit(operation, "number.imported", c.record, replaced=data.get("replaced") or None),
+        live_numbers.audit(operation, "number.imported", c.record, replaced=data.get("replaced") or None),
     ]
 
 
@@ -238,15 +237,7 @@ def _abandon(run: Run[Import], error: TelephonyError) -> Sequence[Write] | None:
     c, operation = run.context, run.operation
     if isinstance(error, Conflict) or not live_numbers.let_go(run, c.record, error, IMPORT):
         return None
-    c.record.metadata = {**c.record.metadata, "failure": error.code}
-    writes = [
-        *phone_configurations.replace(c.record, NumberStatus.RELEASED),
-        limits.give_back(operation.agency_id, int(c.record.monthly_price or 0)),
-        _audit(operation, "number.import_failed", c.record, code=error.code),
-    ]
-    if operation.input["assistant_id"] is not None:
-        writes.append(assistants.count_number(operation.agency_id, operation.input["assistant_id"], -1))
-    return writes
+    return live_numbers.not_taken(operation, c.record, error, "number.import_failed")
 
 
 def _answer(operation: Operation) -> Data:
@@ -266,16 +257,3 @@ def _answer(operation: Operation) -> Data:
         "operation_id": operation.id,
         "message": message,
     }
-
-
-def _audit(operation: Operation, action: str, record: PhoneConfiguration, **details: Any) -> Write:
-    return audit_events.record(
-        operation.agency_id,
-        action,
-        operation.actor,
-        record.id,
-        phone_number=record.phone_number,
-        provider=record.provider,
-        operation_id=operation.id,
-        **details,
-    )

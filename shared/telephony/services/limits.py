@@ -13,7 +13,7 @@ from telephony.errors import InvalidRequest, SpendingLimitExceeded
 from telephony.models import audit_events, limits
 from telephony.models.base import Write, commit
 from telephony.models.limits import Limits
-from telephony.values import MONEY_SCALE, ProviderType
+from telephony.values import MONEY_SCALE, ProviderType, units, whole
 
 CARRIERS = (ProviderType.TELNYX, ProviderType.SIGNALWIRE, ProviderType.TWILIO)
 
@@ -81,15 +81,15 @@ def describe(agency_id: str) -> dict[str, Any]:
     found = limits.find(agency_id) or Limits(limits.key(agency_id))
     return {
         "currency": found.currency,
-        "max_numbers": _int(found.max_numbers),
-        "max_monthly_total": _units(found.max_monthly_total),
-        "max_setup_cost": _units(found.max_setup_cost),
+        "max_numbers": whole(found.max_numbers),
+        "max_monthly_total": units(found.max_monthly_total),
+        "max_setup_cost": units(found.max_setup_cost),
         "countries": list(found.countries) if found.countries else None,
         "providers": list(found.providers) if found.providers else None,
-        "max_open_operations": _int(found.max_open_operations),
-        "numbers": _int(found.numbers),
-        "monthly_total": _units(found.monthly_total),
-        "open_operations": _int(found.open_operations),
+        "max_open_operations": whole(found.max_open_operations),
+        "numbers": whole(found.numbers),
+        "monthly_total": units(found.monthly_total),
+        "open_operations": whole(found.open_operations),
     }
 
 
@@ -132,11 +132,3 @@ def _carriers(providers: Sequence[ProviderType]) -> list[str] | None:
     if any(provider not in CARRIERS for provider in providers):
         raise InvalidRequest.field("providers", f"takes: {', '.join(CARRIERS)}")
     return sorted({provider.value for provider in providers}) or None
-
-
-def _int(value: float | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _units(amount: float | None) -> float | None:
-    return None if amount is None else amount / MONEY_SCALE

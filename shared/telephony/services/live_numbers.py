@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from telephony.errors import InvalidRequest, NotFound, OperationInProgress, TelephonyError
-from telephony.models import operations, phone_configurations
+from telephony.models import assistants, audit_events, limits, operations, phone_configurations
+from telephony.models.base import Write
 from telephony.models.operations import FINAL, Operation, StepState
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberProvider, OwnedNumber
@@ -71,3 +72,31 @@ def let_go(run: Run[Any], record: PhoneConfiguration, error: TelephonyError, ste
         return False
     record.operation_id = None
     return True
+
+
+def not_taken(operation: Operation, record: PhoneConfiguration, error: TelephonyError, action: str) -> list[Write]:
+    """What ends a purchase or an import with `error`: all that was held for the number is given back, once."""
+    record.metadata = {**record.metadata, "failure": error.code}
+    record.operation_id = None
+    writes = [
+        *phone_configurations.replace(record, NumberStatus.RELEASED),
+        limits.give_back(operation.agency_id, int(record.monthly_price or 0)),
+        audit(operation, action, record, code=error.code),
+    ]
+    if operation.input["assistant_id"] is not None:
+        writes.append(assistants.count_number(operation.agency_id, operation.input["assistant_id"], -1))
+    return writes
+
+
+def audit(operation: Operation, action: str, record: PhoneConfiguration, **details: Any) -> Write:
+    """That an operation did something to a number."""
+    return audit_events.record(
+        operation.agency_id,
+        action,
+        operation.actor,
+        record.id,
+        phone_number=record.phone_number,
+        provider=record.provider,
+        operation_id=operation.id,
+        **details,
+    )

@@ -7,10 +7,8 @@ transaction ends it. What is in doubt is looked up at the carrier, never ordered
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from telephony import clock
@@ -24,14 +22,11 @@ from telephony.errors import (
     OutOfTime,
     PartialFailure,
     ProviderError,
-    ProviderRejected,
-    SpendingLimitExceeded,
     StorageUnavailable,
     TelephonyError,
 )
 from telephony.models import (
     assistants,
-    audit_events,
     limits,
     operations,
     phone_configurations,
@@ -39,22 +34,35 @@ from telephony.models import (
 )
 from telephony.models.agencies import Agency
 from telephony.models.assistants import Assistant
-from telephony.models.base import Write, commit, get_together, put
+from telephony.models.base import Write, commit, get_together
 from telephony.models.limits import Limits
-from telephony.models.operations import FINAL, IdempotencyKey, Operation, Status, StepState
+from telephony.models.operations import IdempotencyKey, Operation, StepState
 from telephony.models.phone_configurations import NumberGuard, NumberStatus, PhoneConfiguration
-from telephony.providers.base import NumberProvider, NumberSetup, Order, OwnedNumber
+from telephony.providers.base import NumberProvider, NumberSetup, Order
 from telephony.providers.reasons import FIXES
-from telephony.services import wiring
+from telephony.services import live_numbers, wiring
 from telephony.services.accounts import Accounts
-from telephony.services.limits import price_unknown, require_allowed
+from telephony.services.purchase_checks import (
+    check_against_reservation,
+    check_prices,
+    look_at,
+    quote_to_buy,
+    refuse_guarded,
+    rejected,
+)
+from telephony.services.purchase_records import (
+    BUY,
+    PURCHASE,
+    PurchaseRequest,
+    answer,
+    keep_key,
+    key_id,
+    new_operation,
+    new_record,
+    outcome,
+)
 from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
-from telephony.values import MONEY_SCALE, AvailableNumber, Principal, ProviderType
-
-PURCHASE = "purchase_number"
-BUY = "buy_number"
-KEY_LIVES = 24 * 3600
-"""Seconds that an Idempotency-Key is remembered."""
+from telephony.values import AvailableNumber, Principal, ProviderType
 
 FIRST_POLL = 5.0
 """Seconds until a pending order is first looked at."""
@@ -78,23 +86,6 @@ CHECK_ACCOUNT = "Check the carrier account: the number may have been released th
 
 REFUSAL = "refusal"
 """In the step's data: what the purchase ends with, instead of one more order, if none of its orders has arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseRequest:
-    """What is asked for. Costs in units of the number's currency."""
-
-    phone_number: str
-    provider: ProviderType
-    assistant_id: int | None = None
-    friendly_name: str | None = None
-    country_code: str | None = None
-    max_monthly_cost: float | None = None
-    max_setup_cost: float | None = None
-
-    def fingerprint(self) -> str:
-        values = [getattr(self, name) for name in self.__slots__]
-        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +154,10 @@ class Purchasing:
             if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
                 return overtaken
             if idempotency_key is not None and isinstance(error, ProviderError):
-                commit(_keep_key(principal.agency_id, idempotency_key, request, error=error.record()))
+                commit(keep_key(principal.agency_id, idempotency_key, request, error=error.record()))
             raise
         if idempotency_key is not None:
-            kept = _keep_key(principal.agency_id, idempotency_key, request, keyed_operation_id=operation.id)
+            kept = keep_key(principal.agency_id, idempotency_key, request, keyed_operation_id=operation.id)
             writes.insert(0, kept)
         try:
             self._saga.open(self.workflow, operation, context, deadline, *writes)
@@ -176,11 +167,11 @@ class Purchasing:
             raise failure.plain() from failure
         except (Conflict, OperationInProgress, StorageUnavailable):
             if begun := operations.find(operation.id):
-                return PurchaseResult(_outcome(begun))  # a write was done, and DynamoDB's answer to it got lost
+                return PurchaseResult(outcome(begun))  # a write was done, and DynamoDB's answer to it got lost
             if overtaken := self._overtaken(principal.agency_id, request, idempotency_key):
                 return overtaken
             raise
-        return PurchaseResult(_answer(operation))
+        return PurchaseResult(answer(operation))
 
     def _intend(
         self, seen: _Seen, operation: Operation, request: PurchaseRequest, deadline: Deadline
@@ -196,9 +187,9 @@ class Purchasing:
         if seen.assistant is not None:
             wiring.require_ready(seen.assistant, account, seen.agency)
         client = self._accounts.client(account, deadline, paced=of_batch)
-        quote = _quote_to_buy(client, *_look_at(client, request.phone_number))
-        _check_prices(quote, request, seen.limits)
-        record = _new_record(agency_id, operation.id, request, int(configuration.id), quote)
+        quote = quote_to_buy(client, *look_at(client, request.phone_number))
+        check_prices(quote, request, seen.limits)
+        record = new_record(agency_id, operation.id, request, int(configuration.id), quote)
         operation.input = {**operation.input, "phone_configuration_id": record.id, "features": record.features}
         setup = wiring.setup_for(
             account,
@@ -212,7 +203,7 @@ class Purchasing:
         writes = [
             *phone_configurations.create(record, operation.id, configuration),
             limits.reserve(agency_id, seen.limits, monthly, operations=0 if of_batch else 1),
-            _audit(operation, "number.purchase_begun", record),
+            live_numbers.audit(operation, "number.purchase_begun", record),
         ]
         if seen.assistant is not None:
             writes.append(assistants.count_number(agency_id, int(seen.assistant.id), 1))
@@ -242,7 +233,7 @@ class Purchasing:
             (NumberGuard, phone_configurations.guard_key(request.phone_number), None),
         ]
         if idempotency_key is not None:
-            keys.append((IdempotencyKey, _key_id(agency_id, idempotency_key), None))
+            keys.append((IdempotencyKey, key_id(agency_id, idempotency_key), None))
         if request.assistant_id is not None:
             keys.append((Assistant, agency_id, request.assistant_id))
         agency, bounds, guard, *rest = get_together(*keys)
@@ -271,7 +262,7 @@ class Purchasing:
         if operation is None:
             raise OperationInProgress("This purchase is still running", operation_id=key.keyed_operation_id)
         try:
-            return PurchaseResult(_outcome(operation), replayed=True)
+            return PurchaseResult(outcome(operation), replayed=True)
         except TelephonyError as error:
             error.replayed = not isinstance(error, OperationInProgress)
             raise
@@ -326,13 +317,13 @@ def _before_buying(run: Run[Purchase]) -> None:
     age = clock.now() - (begun.started_at or 0)
     c.in_doubt = begun.state == StepState.STARTED
     c.nothing_bought = not c.in_doubt
-    owned, quote = _look_at(c.provider, str(c.record.phone_number))
+    owned, quote = look_at(c.provider, str(c.record.phone_number))
     ours = owned is not None and owned.reference in (None, run.operation.id)
     if c.in_doubt and (ours or (owned is None and quote is None and age < DOUBTED_FOR)):
         raise NotSettled("The number may be ours by now", retry_after=_poll_after(run.operation))
     try:
-        c.quote = _quote_to_buy(c.provider, owned, quote)
-        _check_against_reservation(c.quote, c.record)
+        c.quote = quote_to_buy(c.provider, owned, quote)
+        check_against_reservation(c.quote, c.record)
         if refusal := run.data(BUY).get(REFUSAL):
             raise TelephonyError.from_record(refusal)
     except TelephonyError as error:
@@ -351,7 +342,7 @@ def _buy(run: Run[Purchase]) -> Data:
         if run.operation.input["interactive"]:
             # The caller is told that the outcome is unknown. If it turns out that there is no order, the money goes
             # back, instead of a purchase that nobody expects any more.
-            refusal = _rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
+            refusal = rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
             run.partial = {REFUSAL: refusal.record()}
         raise
     except TelephonyError as error:
@@ -385,7 +376,7 @@ def _find(run: Run[Purchase]) -> Data | None:
     if order is not None:
         return _follow(run, order)
     if order_id is not None:
-        raise _rejected("number_gone", "The carrier does not know its own order any more", c.provider, CHECK_ACCOUNT)
+        raise rejected("number_gone", "The carrier does not know its own order any more", c.provider, CHECK_ACCOUNT)
     return None
 
 
@@ -394,7 +385,7 @@ def _follow(run: Run[Purchase], order: Order) -> Data:
     c = run.context
     run.partial = {"order_id": order.id, "purchase_details": order.details, "lacking": order.failure}
     if order.status == "failure":
-        failure = _rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
+        failure = rejected(order.failure or "provider_error", "The carrier could not deliver the number", c.provider)
         _be_refused(run, failure)
         raise failure
     if order.status == "pending":
@@ -402,9 +393,7 @@ def _follow(run: Run[Purchase], order: Order) -> Data:
     run.partial["completed_at"] = completed_at = run.data(BUY).get("completed_at") or clock.now()
     number = order.number or c.provider.owned(str(c.record.phone_number))
     if number is None and clock.now() - completed_at > NUMBER_OVERDUE:
-        raise _rejected(
-            "number_gone", "The carrier has sold the number and does not show it", c.provider, CHECK_ACCOUNT
-        )
+        raise rejected("number_gone", "The carrier has sold the number and does not show it", c.provider, CHECK_ACCOUNT)
     if number is None or number.status == "pending":
         raise Waiting(_poll_after(run.operation, NUMBER_LAG), **run.partial)
     run.partial["number"] = wiring.describe(c.provider.type, number)
@@ -435,7 +424,7 @@ def _end_with_number(run: Run[Purchase], data: Data) -> Sequence[Write]:
     return [
         *phone_configurations.replace(c.record, status),
         limits.end_operation(operation.agency_id),
-        _audit(operation, "number.purchased", c.record),
+        live_numbers.audit(operation, "number.purchased", c.record),
     ]
 
 
@@ -454,17 +443,8 @@ def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | Non
     c, operation = run.context, run.operation
     if not c.nothing_bought or not _ends(operation, error):
         return None
-    c.record.metadata = {**c.record.metadata, "failure": error.code}
-    c.record.operation_id = None
-    writes = [
-        *phone_configurations.replace(c.record, NumberStatus.RELEASED),
-        limits.give_back(operation.agency_id, _int(c.record.monthly_price)),
-        limits.end_operation(operation.agency_id),
-        _audit(operation, "number.purchase_failed", c.record, code=error.code),
-    ]
-    if operation.input["assistant_id"] is not None:
-        writes.append(assistants.count_number(operation.agency_id, operation.input["assistant_id"], -1))
-    return writes
+    ended = live_numbers.not_taken(operation, c.record, error, "number.purchase_failed")
+    return [*ended, limits.end_operation(operation.agency_id)]
 
 
 def _ends(operation: Operation, error: TelephonyError) -> bool:
@@ -476,217 +456,3 @@ def _ends(operation: Operation, error: TelephonyError) -> bool:
         return False
     patient = not operation.input["interactive"] and clock.now() < operation.created_at + BATCH_PATIENCE
     return not (error.retryable and patient)
-
-
-# Checks and records
-
-
-def _look_at(provider: NumberProvider, phone_number: str) -> tuple[OwnedNumber | None, AvailableNumber | None]:
-    """The number in the carrier account, or else as it is for sale now."""
-    owned = provider.owned(phone_number)
-    return owned, None if owned else provider.quote(phone_number)
-
-
-def _quote_to_buy(
-    provider: NumberProvider, owned: OwnedNumber | None, quote: AvailableNumber | None
-) -> AvailableNumber:
-    """What `_look_at` saw, if it can be bought. Raises `Conflict` (`already_at_carrier`) or `number_unavailable`."""
-    if owned is not None:
-        # Buying an owned number again may silently overwrite its webhooks.
-        raise Conflict(
-            "This number is already in the carrier account",
-            code="already_at_carrier",
-            fix="Import the number instead of buying it.",
-        )
-    if quote is None:
-        raise _rejected("number_unavailable", "This number is not available any more", provider)
-    return quote
-
-
-def _check_prices(quote: AvailableNumber, request: PurchaseRequest, bounds: Limits | None) -> None:
-    """The caller's caps and the agency's limits, before any money."""
-    currency = bounds.currency if bounds else None
-    require_allowed(bounds, request.provider, request.phone_number)
-    caps = [
-        ("monthly", request.max_monthly_cost, quote.monthly, None),
-        ("setup", request.max_setup_cost, quote.setup, None),
-        ("setup", _units(bounds.max_setup_cost) if bounds else None, quote.setup, currency),
-        ("monthly", _units(bounds.max_monthly_total) if bounds else None, quote.monthly, currency),
-    ]
-    for name, cap, price, of_currency in caps:
-        if cap is None:
-            continue
-        if price is None or (of_currency and price.currency != of_currency):
-            raise price_unknown(name)
-        if price.number > cap:
-            raise SpendingLimitExceeded(
-                f"The {name} cost of {price.number:.2f} {price.currency} is above the cap of {cap:.2f}",
-                fix="Choose a cheaper number or raise the cap.",
-            )
-
-
-def _check_against_reservation(quote: AvailableNumber, record: PhoneConfiguration) -> None:
-    """For an order that goes out later than its intent was written: it may cost no more than was agreed to."""
-    for price, agreed in ((quote.monthly, _int(record.monthly_price)), (quote.setup, _int(record.setup_price))):
-        if agreed is None:
-            continue
-        if price is None or price.currency != record.currency or price.amount > agreed:
-            raise SpendingLimitExceeded(
-                "The carrier has changed the price of this number meanwhile", fix="Buy it again at its new price."
-            )
-
-
-def refuse_guarded(guard: NumberGuard, agency_id: str) -> None:
-    """Raises `OperationInProgress` or `Conflict` (`already_owned`) for a number that is guarded."""
-    if guard.guarded_by != agency_id:
-        raise Conflict("This number is already owned", code="already_owned")
-    operation = operations.find(guard.guarding_operation_id)
-    if operation is not None and operation.status not in FINAL:
-        raise OperationInProgress("A purchase of this number is running", operation_id=operation.id)
-    raise Conflict("This number is already owned", code="already_owned", fix="Assign or release it as it is.")
-
-
-def new_operation(
-    agency_id: str,
-    actor: str,
-    request: PurchaseRequest,
-    public_base_url: str,
-    *,
-    operation_id: str | None = None,
-    batch_id: str | None = None,
-) -> Operation:
-    """Not stored yet. One of a batch is its own id's, and nobody waits for its answer."""
-    now = clock.now()
-    of_batch = {"request": asdict(request), "batch_id": batch_id} if batch_id else {}
-    return Operation(
-        operation_id or operations.new_id(),
-        kind=PURCHASE,
-        agency_id=agency_id,
-        actor=actor,
-        input={
-            "phone_number": request.phone_number,
-            "provider": request.provider.value,
-            "assistant_id": request.assistant_id,
-            "friendly_name": request.friendly_name,
-            "public_base_url": public_base_url,
-            "interactive": batch_id is None,
-            **of_batch,
-        },
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _new_record(
-    agency_id: str, operation_id: str, request: PurchaseRequest, configuration_id: int, quote: AvailableNumber
-) -> PhoneConfiguration:
-    places = [place for place in (quote.locality, quote.region) if place]
-    price = quote.monthly or quote.setup
-    return phone_configurations.new(
-        agency_id,
-        request.phone_number,
-        operation_id,
-        provider=request.provider.value,
-        provider_configuration_id=configuration_id,
-        friendly_name=request.friendly_name,
-        country_code=quote.country_code,
-        region_id="-".join([quote.country_code, *([quote.region] if quote.region else [])]).lower(),
-        region_or_country_name=", ".join([*places, quote.country_code]),
-        monthly_price=quote.monthly.amount if quote.monthly else None,
-        setup_price=quote.setup.amount if quote.setup else None,
-        currency=price.currency if price else None,
-        features=asdict(quote.capabilities),
-    )
-
-
-def _key_id(agency_id: str, idempotency_key: str) -> str:
-    return f"key#{agency_id}#{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
-
-
-def _keep_key(agency_id: str, idempotency_key: str, request: PurchaseRequest, **outcome: Any) -> Write:
-    """`outcome`: the operation that the key stands for, or the error that there was instead."""
-    item = IdempotencyKey(
-        _key_id(agency_id, idempotency_key),
-        fingerprint=request.fingerprint(),
-        expires_at=int(clock.now()) + KEY_LIVES,
-        **outcome,
-    )
-    return put(
-        item,
-        IdempotencyKey.id.does_not_exist() | (IdempotencyKey.expires_at <= clock.now()),
-        lambda: OperationInProgress("A purchase with this Idempotency-Key has just begun"),
-    )
-
-
-def _outcome(operation: Operation) -> Data:
-    """What an operation has come to so far: its answer. Raises the error that it ended with, `OperationInProgress`."""
-    if operation.status == Status.ABANDONED and operation.error:
-        error = TelephonyError.from_record(operation.error)
-        error.details |= {"operation_id": operation.id, "retry_scheduled": False}
-        raise error
-    if "purchase_details" not in (operation.step(BUY).data or {}):
-        raise OperationInProgress("This purchase is still running", operation_id=operation.id)
-    return _answer(operation)
-
-
-def _answer(operation: Operation) -> Data:
-    """The documented body, out of the journal: the same each time."""
-    data = operation.step(BUY).data or {}
-    details = data["purchase_details"]
-    pending = operation.status != Status.SUCCEEDED
-    message = "Phone number purchased successfully"
-    if pending and details.get("status") == "pending":
-        message = "The order is pending at the carrier; the number becomes active when it completes"
-    elif pending:
-        message = "Phone number purchased; it becomes active as soon as the carrier shows it"
-    if pending and data["lacking"] == "regulatory_requirements_missing":
-        message += ". It waits for the papers that the number's country asks for: hand them in at the carrier"
-    number = data.get("number")
-    if number and "setup_error" not in data and (why := wiring.why_unanswered(operation.input["provider"], number)):
-        message += f": {why}"
-    features = operation.input.get("features")
-    if _is_voice_only(data, features):
-        message += f". It is voice only: {wiring.why_voice_only(operation.input['provider'], features)}"
-    return {
-        "success": True,
-        "phone_number": operation.input["phone_number"],
-        "provider": operation.input["provider"],
-        "purchase_details": details,
-        "message": message,
-        "phone_configuration_id": operation.input["phone_configuration_id"],
-        "operation_id": operation.id,
-    }
-
-
-def _is_voice_only(data: Data, features: Mapping[str, bool] | None) -> bool:
-    """As the number can be seen to be, or, before it is there, by what was ordered with it."""
-    if number := data.get("number"):
-        return not wiring.able(number["capabilities"], features)["sms"]
-    details = data["purchase_details"]
-    sold_without = not (features or {}).get("sms", True)
-    return sold_without or ("messaging_profile_id" in details and not details["messaging_profile_id"])
-
-
-def _rejected(code: str, message: str, provider: NumberProvider, fix: str | None = None) -> ProviderError:
-    return ProviderRejected(message, provider=provider.type.value, operation=BUY, code=code, fix=fix or FIXES.get(code))
-
-
-def _audit(operation: Operation, action: str, record: PhoneConfiguration, **details: Any) -> Write:
-    return audit_events.record(
-        operation.agency_id,
-        action,
-        operation.actor,
-        record.id,
-        phone_number=record.phone_number,
-        provider=record.provider,
-        operation_id=operation.id,
-        **details,
-    )
-
-
-def _units(amount: float | None) -> float | None:
-    return None if amount is None else amount / MONEY_SCALE
-
-
-def _int(amount: float | None) -> int | None:
-    return None if amount is None else int(amount)

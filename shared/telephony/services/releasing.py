@@ -14,7 +14,7 @@ from telephony.errors import (
     PartialFailure,
     TelephonyError,
 )
-from telephony.models import assistants, audit_events, limits, operations, phone_configurations
+from telephony.models import assistants, limits, operations, phone_configurations
 from telephony.models.base import Write
 from telephony.models.operations import Operation, Status
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
@@ -99,14 +99,7 @@ class Releasing:
         )
         writes = [
             phone_configurations.claim(record, operation.id, marked_for_release=True),
-            audit_events.record(
-                principal.agency_id,
-                "number.release_begun",
-                principal.caller_id,
-                record.id,
-                phone_number=record.phone_number,
-                operation_id=operation.id,
-            ),
+            live_numbers.audit(operation, "number.release_begun", record),
         ]
         self._saga.open(self.workflow, operation, context, deadline, *writes)
 
@@ -134,14 +127,7 @@ def _end(run: Run[Release], _data: Data) -> Sequence[Write]:
     writes = [
         *phone_configurations.replace(record, NumberStatus.RELEASED),
         limits.give_back(operation.agency_id, int(record.monthly_price or 0)),
-        audit_events.record(
-            operation.agency_id,
-            "number.released",
-            operation.actor,
-            record.id,
-            phone_number=record.phone_number,
-            operation_id=operation.id,
-        ),
+        live_numbers.audit(operation, "number.released", record),
     ]
     if record.assistant_id is not None:
         writes.append(assistants.count_number(operation.agency_id, int(record.assistant_id), -1))
@@ -159,15 +145,7 @@ def _abandon(run: Run[Release], error: TelephonyError) -> Sequence[Write] | None
     record.marked_for_release = False
     return [
         *phone_configurations.replace(record),
-        audit_events.record(
-            operation.agency_id,
-            "number.release_failed",
-            operation.actor,
-            record.id,
-            phone_number=record.phone_number,
-            operation_id=operation.id,
-            code=error.code,
-        ),
+        live_numbers.audit(operation, "number.release_failed", record, code=error.code),
     ]
 
 
