@@ -70,10 +70,11 @@ def woken(numbers: Numbers) -> list[str]:
     """The operations of this agency that the queue is asked to look at now, taken out of it."""
     client, url = numbers.world.backends.client("sqs"), numbers.world.queue_url
     mine, found = {each.id for each in numbers.operations}, []
-    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        for message in messages:
-            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            found.append(json.loads(message["Body"])["operation_id"])
+    with numbers.world.roles.at_work(None):  # it may be asked while a function is at work
+        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"])["operation_id"])
     return [each for each in found if each in mine]
 
 
