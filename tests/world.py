@@ -181,7 +181,8 @@ class World:
             failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
             for record in records:
                 if record["messageId"] not in failed:
-                    self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"])
+                    with self.roles.at_work(None):
+                        self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"])
             if once:
                 break
         return count
@@ -207,7 +208,8 @@ class World:
         return self.backends.client("sqs")
 
     def _receive(self) -> list[dict[str, Any]]:
-        got = self._sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+        with self.roles.at_work(None):
+            got = self._sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
         return [sqs_record(each["Body"], each["MessageId"], each["ReceiptHandle"]) for each in got.get("Messages", [])]
 
     # Time and people
