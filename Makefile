@@ -28,7 +28,7 @@ clean: ## forget what earlier runs stored
 setup: $(SETUP) ## install everything that is needed, pinned
 
 test: $(SETUP) ## run every test
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(SETUP) ## run the tests that need no back end
 	@.venv/bin/python -m pytest tests/unit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,15 @@ from local.simulators.server import Server
 from local.testing import Backends, backends
 from tests.roles import Roles
 from tests.world import PUBLIC_BASE_URL, World
+
+LONGEST_FIRST = ("faults", "e2e", "examples", "browser", "integration", "infrastructure")
+"""Lanes, so that the end of a run is made of short tests, which two workers can share."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {lane: rank for rank, lane in enumerate(LONGEST_FIRST)}
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(tests).parts[0], len(ranks)))
 
 
 @pytest.fixture(scope="session")
