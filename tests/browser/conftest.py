@@ -10,7 +10,7 @@ from tests.browser import chrome
 from tests.served import served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """demo.json of a stack that serves."""
     with served(tmp_path_factory.mktemp("stack")) as (_, content):
