@@ -193,12 +193,16 @@ class Numbers:
         return [each.action for each in events if (each.details or {}).get("phone_number") == number]
 
     @property
-    def limits(self) -> dict[str, int]:
-        """The counters."""
+    def limits(self) -> dict[str, Any]:
+        """The counters; money by currency, without those that have come down to nothing."""
         from telephony.models import limits
 
         found = limits.find(self.agency_id) or limits.Limits(limits.key(self.agency_id))
-        return {name: int(getattr(found, name)) for name in ("numbers", "monthly_total", "open_operations")}
+        return {
+            "numbers": int(found.numbers),
+            "monthly_totals": {currency: total for currency, total in found.monthly_totals.items() if total},
+            "open_operations": int(found.open_operations),
+        }
 
     # What there is at Telnyx
 
@@ -238,10 +242,13 @@ class Numbers:
         """Counters equal the records, guards equal the live ones, and whatever is open will be woken."""
         items, operations = self._items(), self.operations
         live = [each for each in items["phone"] if each.status != "RELEASED"]
+        prices: Counter[str] = Counter()
+        for price in filter(None, (each.monthly for each in live)):
+            prices[price.currency] += price.amount
         unfinished = [each for each in operations if each.status not in FINAL]
         assert self.limits == {
             "numbers": len(live),
-            "monthly_total": sum(int(each.monthly_price or 0) for each in live),
+            "monthly_totals": {currency: total for currency, total in prices.items() if total},
             "open_operations": self._places(operations),
         }
         assert {each.pk: each.phone_configuration_id for each in items["number"]} == {

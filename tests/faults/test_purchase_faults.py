@@ -154,7 +154,7 @@ def test_at_the_order_the_outcome_is_looked_up_and_never_ordered_again(
 
     assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "outcome_unknown", True)
     assert "looked up" in answer.body["fix"]
-    assert numbers.limits == {"numbers": 1, "monthly_total": 10_000, "open_operations": 1}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": 10_000}, "open_operations": 1}
     again = numbers.purchase(number)
     assert (again.status, again.body["code"]) == (409, "operation_in_progress")
     assert numbers.requests("POST", "/number_orders") <= 1 + _posts_before(numbers)

@@ -84,7 +84,7 @@ def assert_bought_once(case: Case, numbers: Numbers, number: str) -> None:
     case.settle()
     assert (numbers.orders(number), numbers.bought(number)) == (1, 1)
     assert numbers.record(number).status == "ACTIVE"
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 0}
     assert numbers.audit(number) == ["number.purchase_begun", "number.purchased"]
     numbers.check()
 
@@ -142,7 +142,7 @@ def test_of_ten_purchases_only_so_many_succeed_as_fit_the_limit(
     assert_overlap(outcomes)
     assert answers(outcomes) == {(200, None): 3, (403, "spending_limit_exceeded"): 7}
     assert sum(numbers.orders(number) for number in wanted) == 3
-    assert numbers.limits == {"numbers": 3, "monthly_total": 3 * MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 3, "monthly_totals": {"USD": 3 * MONTHLY}, "open_operations": 0}
     case.settle()
     numbers.check()
 
@@ -158,7 +158,7 @@ def test_of_ten_purchases_only_so_many_are_open_as_the_agency_may_have(case: Cas
     assert_overlap(outcomes)
     assert answers(outcomes) == {(200, None): 3, (429, "too_many_operations"): 7}
     assert sum(numbers.orders(number) for number in wanted) == 3
-    assert numbers.limits == {"numbers": 3, "monthly_total": 3 * MONTHLY, "open_operations": 3}
+    assert numbers.limits == {"numbers": 3, "monthly_totals": {"USD": 3 * MONTHLY}, "open_operations": 3}
     case.settle()
     numbers.check()
 
@@ -170,7 +170,7 @@ def test_ten_purchases_of_one_agency_do_not_hinder_each_other(case: Case, number
     outcomes = race([purchase_of(numbers, number) for number in wanted])
     assert_overlap(outcomes)
     assert answers(outcomes) == {(200, None): 10}
-    assert numbers.limits == {"numbers": 10, "monthly_total": 10 * MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 10, "monthly_totals": {"USD": 10 * MONTHLY}, "open_operations": 0}
     case.settle()
     numbers.check()
 

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from telephony.values import Money
 
 from tests.world import World
 
@@ -19,7 +20,7 @@ NONE = {
     "providers": None,
     "max_open_operations": None,
 }
-UNUSED = {"numbers": 0, "monthly_total": 0.0, "open_operations": 0}
+UNUSED = {"numbers": 0, "monthly_totals": {}, "open_operations": 0}
 
 ALL = [
     *("--currency", "usd"),
@@ -86,11 +87,11 @@ def test_setting_replaces_all_limits_and_no_counter(world: World, admin: Admin) 
 
     # given limits, and a number bought within them
     admin.limits("set", *ALL)
-    commit(limits.reserve(world.agency_id, limits.find(world.agency_id), 11_500))
+    commit(limits.reserve(world.agency_id, limits.find(world.agency_id), Money(11_500, "USD")))
     # when others are set
     done = admin.limits("set", "--max-numbers", "0")
     # then only those hold, and what was spent is still counted
-    spent = {"numbers": 1, "monthly_total": 1.15, "open_operations": 1}
+    spent = {"numbers": 1, "monthly_totals": {"USD": 1.15}, "open_operations": 1}
     assert done == {"agency_id": world.agency_id, **NONE, "max_numbers": 0, **spent}
 
 
@@ -101,12 +102,12 @@ def test_limits_that_are_set_are_kept_to(world: World, admin: Admin) -> None:
 
     admin.limits("set", "--max-numbers", "2", "--currency", "USD", "--max-monthly-total", "2.00")
     read = limits.find(world.agency_id)
-    commit(limits.reserve(world.agency_id, read, 10_000))
+    commit(limits.reserve(world.agency_id, read, Money(10_000, "USD")))
     with pytest.raises(SpendingLimitExceeded):
-        commit(limits.reserve(world.agency_id, read, 10_001))
-    commit(limits.reserve(world.agency_id, read, 10_000))
+        commit(limits.reserve(world.agency_id, read, Money(10_001, "USD")))
+    commit(limits.reserve(world.agency_id, read, Money(10_000, "USD")))
     with pytest.raises(SpendingLimitExceeded):
-        commit(limits.reserve(world.agency_id, read, 0))
+        commit(limits.reserve(world.agency_id, read, None))
 
 
 @pytest.mark.parametrize(

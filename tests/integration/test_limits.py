@@ -67,7 +67,7 @@ def test_a_price_in_another_currency_is_403(numbers: Numbers, limits: dict[str, 
 def test_what_just_fits_is_bought(numbers: Numbers, limits: dict[str, Any]) -> None:
     numbers.limit(**limits)
     assert numbers.purchase(NUMBER).status == 200
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 0}
     numbers.check()
 
 
@@ -87,8 +87,26 @@ def test_the_limit_counts_what_there_is_already_and_a_release_makes_room(
 
     assert numbers.release(NUMBER).status == 200
 
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 0}
     assert numbers.purchase(THIRD).status == 200
+    numbers.check()
+
+
+def test_each_currency_is_counted_by_itself(numbers: Numbers, world: World) -> None:
+    # given a number that costs euros, and a limit in dollars that has room for one number
+    price = {"currency": "EUR", "monthly_cost": "2.00", "upfront_cost": "0.00"}
+    numbers.account["searched"][OTHER] = world.now()
+    world.telnyx.simulator.add_faults(offer(OTHER, **price))
+    assert numbers.purchase(OTHER).status == 200
+    numbers.limit(currency="USD", max_monthly_total="1.00")
+    # then the euros take nothing of that room, and one number fills it
+    assert numbers.purchase(NUMBER).status == 200
+    assert numbers.limits["monthly_totals"] == {"EUR": 20_000, "USD": MONTHLY}
+    refused(numbers, THIRD)
+    # and what is released is given back in its own currency
+    assert numbers.release(OTHER).status == 200
+    assert numbers.limits["monthly_totals"] == {"USD": MONTHLY}
+    refused(numbers, THIRD)
     numbers.check()
 
 
@@ -97,12 +115,12 @@ def test_a_pending_order_counts_and_one_that_fails_does_not(numbers: Numbers, wo
     world.telnyx.simulator.change_settings({"order_delay": 60.0})
     numbers.account["failing_numbers"] = [NUMBER]
     assert numbers.purchase(NUMBER).status == 200
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 1}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 1}
     refused(numbers, OTHER)
 
     world.settle(4, 30.0)
 
-    assert numbers.limits == {"numbers": 0, "monthly_total": 0, "open_operations": 0}
+    assert numbers.limits == {"numbers": 0, "monthly_totals": {}, "open_operations": 0}
     assert numbers.purchase(OTHER).status == 200
 
 

@@ -64,7 +64,7 @@ def test_what_was_bought_is_recorded_wired_and_counted(numbers: Numbers, world: 
     assert (record.monthly_price, record.setup_price, record.currency) == (MONTHLY, MONTHLY, "USD")
     assert (record.region_id, record.region_or_country_name) == ("us-ny", "New York, NY, US")
     assert (record.country_code, record.operation_id, record.metadata) == ("US", None, {})
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 0}
     assert (numbers.orders(NUMBER), numbers.bought(NUMBER)) == (1, 1)
     assert numbers.audit(NUMBER) == ["number.purchase_begun", "number.purchased"]
     numbers.check()
@@ -201,7 +201,7 @@ def test_a_pending_order_is_answered_as_such_and_becomes_active_when_it_complete
     assert "pending at the carrier" in answer.body["message"]
     assert "voice only: no messaging profile is set" in answer.body["message"]
     assert numbers.record(NUMBER).status == "PENDING"
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 1}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 1}
     numbers.check()
     again = numbers.purchase(NUMBER)
     assert (again.status, again.body["code"]) == (409, "operation_in_progress")
@@ -266,7 +266,7 @@ def test_an_order_that_fails_in_the_end_gives_all_back_and_the_number_can_be_bou
 
     record = numbers.record(NUMBER)
     assert (record.status, record.metadata) == ("RELEASED", {"failure": "number_unavailable"})
-    assert numbers.limits == {"numbers": 0, "monthly_total": 0, "open_operations": 0}
+    assert numbers.limits == {"numbers": 0, "monthly_totals": {}, "open_operations": 0}
     assert numbers.audit(NUMBER) == ["number.purchase_begun", "number.purchase_failed"]
     numbers.check()
     numbers.account["failing_numbers"] = []

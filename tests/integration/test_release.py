@@ -42,7 +42,7 @@ def assert_released(numbers: Numbers, number: str) -> None:
     assert record.expires_at == pytest.approx(numbers.world.now() + 90 * 86400, abs=200)
     assert numbers.released(number) <= 1
     assert numbers.at_carrier(number) is None
-    assert numbers.limits == {"numbers": 0, "monthly_total": 0, "open_operations": 0}
+    assert numbers.limits == {"numbers": 0, "monthly_totals": {}, "open_operations": 0}
     assert numbers.audit(number)[2:] == ["number.release_begun", "number.released"]
     assert {each.status for each in numbers.operations} == {"SUCCEEDED"}
     numbers.check()
@@ -141,7 +141,7 @@ def test_a_lock_at_the_carrier_leaves_the_number_as_it_was(numbers: Numbers, bou
     assert answer.body["retry_scheduled"] is False
     record = numbers.record(bought)
     assert (record.status, record.marked_for_release, record.operation_id) == ("ACTIVE", False, None)
-    assert numbers.limits == {"numbers": 1, "monthly_total": MONTHLY, "open_operations": 0}
+    assert numbers.limits == {"numbers": 1, "monthly_totals": {"USD": MONTHLY}, "open_operations": 0}
     assert numbers.audit(bought)[2:] == ["number.release_begun", "number.release_failed"]
     numbers.check()
     assert numbers.assign(bought, None).status == 200

@@ -1,24 +1,32 @@
 """What an agency may spend, and what it has spent: one item of table `agencies`, `pk` = `limits#<agency id>`.
 
-Money is an integer of 1/10,000 of `currency`. A reservation is made in the transaction that opens an order and given
-back, once, in the one that ends it without a number or releases the number.
+Money is an integer of 1/10,000 of its currency. A reservation is made in the transaction that opens an order and given
+back, once, in the one that ends it without a number or releases the number. What numbers cost a month is counted for
+each currency by itself, in an attribute of the currency's name: amounts of two currencies have no sum.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from telephony.errors import SpendingLimitExceeded, TelephonyError, TooManyOperations
 from telephony.models.base import Table, Write, get, update
+from telephony.values import Money
+
+MONTHLY_TOTAL = "monthly_total_"
 
 
 class Limits(Table):
-    """The limits (None: none) and the counters."""
+    """The limits (None: none; money in `currency`) and the counters."""
 
     table = "agencies"
+    monthly_totals: Mapping[str, int] = {}
+    """What all numbers together cost a month, by currency."""
 
     class Meta:
         pass
@@ -32,8 +40,19 @@ class Limits(Table):
     providers: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     max_open_operations = NumberAttribute(null=True)
     numbers = NumberAttribute(default=0)
-    monthly_total = NumberAttribute(default=0)
     open_operations = NumberAttribute(default=0)
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Limits:
+        found = super().from_raw_data(data)
+        totals = {name: value for name, value in data.items() if name.startswith(MONTHLY_TOTAL)}
+        found.monthly_totals = {name.removeprefix(MONTHLY_TOTAL): int(value["N"]) for name, value in totals.items()}
+        return found
+
+
+def monthly_total(currency: str) -> NumberAttribute:
+    """The counter of a currency."""
+    return NumberAttribute(attr_name=f"{MONTHLY_TOTAL}{currency}")
 
 
 def key(agency_id: str) -> str:
@@ -49,10 +68,11 @@ MAX_OPEN_OPERATIONS = 200
 """Of one agency, unless its limits say otherwise: so that one can't fill the queue of all."""
 
 
-def reserve(agency_id: str, limits: Limits | None, monthly: int | None, *, operations: int = 1) -> Write:
+def reserve(agency_id: str, limits: Limits | None, monthly: Money | None, *, operations: int = 1) -> Write:
     """One number more at `monthly`, bought by one operation more, or by one that is counted already (`operations` 0).
 
-    Fails with `SpendingLimitExceeded` or `TooManyOperations` when it no longer fits `limits` as read.
+    A limit on monthly costs bounds those in its own currency. Fails with `SpendingLimitExceeded` or `TooManyOperations`
+    when it no longer fits `limits` as read.
     """
     condition: Condition | None = None
     for limit, counter, amount in _bounded(limits, monthly, operations):
@@ -62,7 +82,7 @@ def reserve(agency_id: str, limits: Limits | None, monthly: int | None, *, opera
         condition = fits if condition is None else condition & fits
     return update(
         Limits(key(agency_id)),
-        [Limits.numbers.add(1), Limits.monthly_total.add(monthly or 0), Limits.open_operations.add(operations)],
+        [Limits.numbers.add(1), Limits.open_operations.add(operations), *_add(monthly, 1)],
         condition,
         lambda: _does_not_fit(agency_id, operations),
     )
@@ -97,14 +117,18 @@ def end_operation(agency_id: str) -> Write:
     return update(Limits(key(agency_id)), [Limits.open_operations.add(-1)])
 
 
-def change_price(agency_id: str, more: int) -> Write:
+def change_price(agency_id: str, more: Money) -> Write:
     """A number costs so much more a month, or less, than was reserved: its carrier has changed the price."""
-    return update(Limits(key(agency_id)), [Limits.monthly_total.add(more)])
+    return update(Limits(key(agency_id)), _add(more, 1))
 
 
-def give_back(agency_id: str, monthly: int | None) -> Write:
-    """A number less."""
-    return update(Limits(key(agency_id)), [Limits.numbers.add(-1), Limits.monthly_total.add(-(monthly or 0))])
+def give_back(agency_id: str, monthly: Money | None) -> Write:
+    """A number less, that cost so much a month."""
+    return update(Limits(key(agency_id)), [Limits.numbers.add(-1), *_add(monthly, -1)])
+
+
+def _add(monthly: Money | None, sign: int) -> list[Action]:
+    return [monthly_total(monthly.currency).add(sign * monthly.amount)] if monthly else []
 
 
 def check_open_operations(limits: Limits | None, more: int = 1) -> None:
@@ -146,14 +170,16 @@ def set_limits(
     )
 
 
-def _bounded(limits: Limits | None, monthly: int | None, operations: int) -> list[tuple[int, NumberAttribute, int]]:
+def _bounded(limits: Limits | None, monthly: Money | None, operations: int) -> list[tuple[int, NumberAttribute, int]]:
     bounds = []
     if operations:
         bounds.append((_cap(limits), Limits.open_operations, operations))
     if limits is not None and limits.max_numbers is not None:
         bounds.append((int(limits.max_numbers), Limits.numbers, 1))
     if limits is not None and limits.max_monthly_total is not None:
-        bounds.append((int(limits.max_monthly_total), Limits.monthly_total, monthly or 0))
+        currency = str(limits.currency)
+        amount = monthly.amount if monthly and monthly.currency == currency else 0
+        bounds.append((int(limits.max_monthly_total), monthly_total(currency), amount))
     return bounds
 
 

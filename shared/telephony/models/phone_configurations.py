@@ -26,6 +26,7 @@ from telephony.errors import Conflict, OperationInProgress
 from telephony.models import provider_configurations
 from telephony.models.base import Table, Write, delete, get, put, storable, storage_errors, unchanged, update
 from telephony.models.provider_configurations import ProviderConfiguration
+from telephony.values import Money
 
 RELEASED_KEPT_FOR = 90 * 86400
 """Seconds that a released number's record stays readable."""
@@ -145,6 +146,11 @@ class PhoneConfiguration(Table):
     @property
     def id(self) -> str:
         return self.pk.removeprefix("phone#")
+
+    @property
+    def monthly(self) -> Money | None:
+        """None where no price is known."""
+        return None if self.monthly_price is None else Money(int(self.monthly_price), str(self.currency))
 
     @property
     def follows_inactive(self) -> bool:

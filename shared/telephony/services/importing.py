@@ -145,7 +145,7 @@ class Importing:
         setup = _setup(operation, account, agency, assistant)
         writes = [
             *phone_configurations.create(record, operation.id, configuration),
-            limits.reserve(agency_id, bounds, price.amount if price else None, operations=0),
+            limits.reserve(agency_id, bounds, price, operations=0),
             live_numbers.audit(operation, "number.import_begun", record),
         ]
         if assistant is not None:

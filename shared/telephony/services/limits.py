@@ -77,7 +77,7 @@ def price_unknown(name: str) -> SpendingLimitExceeded:
 
 
 def describe(agency_id: str) -> dict[str, Any]:
-    """The limits, and what has been spent of them; money in units of the currency, None: no limit."""
+    """The limits (None: none), and what has been spent, by currency where it is money; in units of the currency."""
     found = limits.find(agency_id) or Limits(limits.key(agency_id))
     return {
         "currency": found.currency,
@@ -88,7 +88,7 @@ def describe(agency_id: str) -> dict[str, Any]:
         "providers": list(found.providers) if found.providers else None,
         "max_open_operations": whole(found.max_open_operations),
         "numbers": whole(found.numbers),
-        "monthly_total": units(found.monthly_total),
+        "monthly_totals": {currency: units(total) for currency, total in found.monthly_totals.items() if total},
         "open_operations": whole(found.open_operations),
     }
 

@@ -80,7 +80,7 @@ def not_taken(operation: Operation, record: PhoneConfiguration, error: Telephony
     record.operation_id = None
     writes = [
         *phone_configurations.replace(record, NumberStatus.RELEASED),
-        limits.give_back(operation.agency_id, int(record.monthly_price or 0)),
+        limits.give_back(operation.agency_id, record.monthly),
         audit(operation, action, record, code=error.code),
     ]
     if operation.input["assistant_id"] is not None:

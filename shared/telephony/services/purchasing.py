@@ -199,10 +199,9 @@ class Purchasing:
             reference=operation.id,
             friendly_name=request.friendly_name,
         )
-        monthly = quote.monthly.amount if quote.monthly else None
         writes = [
             *phone_configurations.create(record, operation.id, configuration),
-            limits.reserve(agency_id, seen.limits, monthly, operations=0 if of_batch else 1),
+            limits.reserve(agency_id, seen.limits, quote.monthly, operations=0 if of_batch else 1),
             live_numbers.audit(operation, "number.purchase_begun", record),
         ]
         if seen.assistant is not None:

@@ -96,7 +96,7 @@ class Reconciling:
         agency = agencies.find(agency_id)
         if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")
-        report, bounds = Report(), limits.find(agency_id)
+        report = Report()
         records = list(phone_configurations.all_live(agency_id))
         report.recorded = len(records)
         for configuration in provider_configurations.of_agency(agency_id):
@@ -105,7 +105,7 @@ class Reconciling:
             mine = [each for each in records if each.provider_configuration_id == configuration.id]
             if not configuration.active and not mine:
                 continue
-            account = _Account(configuration, mine, report, bounds.currency if bounds else None)
+            account = _Account(configuration, mine, report)
             try:
                 opened = self._accounts.open(configuration)
                 ours = _Ours(agency, self._public_base_url, webhook_signer(opened) is not None)
@@ -194,20 +194,14 @@ class _Account:
     """One carrier account compared with the records that were bought or imported with it."""
 
     def __init__(
-        self,
-        configuration: ProviderConfiguration,
-        records: Sequence[PhoneConfiguration],
-        report: Report,
-        currency: str | None,
+        self, configuration: ProviderConfiguration, records: Sequence[PhoneConfiguration], report: Report
     ) -> None:
-        """`currency`: the one that the agency's costs are added up in, if there is one."""
         self.configuration = configuration
         self.provider = str(configuration.provider)
         self.unknown: list[OwnedNumber] = []
         self.changed: list[tuple[PhoneConfiguration, _Changed]] = []
         self._records = {str(each.phone_number): each for each in records}
         self._report = report
-        self._currency = currency
 
     def name(self) -> Data:
         return {"provider": self.provider, "provider_configuration_id": int(self.configuration.id)}
@@ -251,13 +245,13 @@ class _Account:
         return drifted
 
     def _compare_price(self, record: PhoneConfiguration, price: Money | None) -> Money | None:
-        """The carrier's price, if it is another one that can be added up with the agency's."""
+        """The carrier's price, if it is another one, in the currency that the record's prices are in."""
         if price is None or (price.amount, price.currency) == (record.monthly_price, record.currency):
             return None
         known = None if record.monthly_price is None else record.monthly_price / MONEY_SCALE
         prices = {"recorded": known, "at_carrier": price.number, "currency": price.currency}
         self._report.price.append(_named(record) | prices)
-        return price if price.currency == (self._currency or record.currency or price.currency) else None
+        return price if record.currency in (None, price.currency) else None
 
 
 def _recorded_wires(record: PhoneConfiguration) -> Mapping[str, str | None]:
@@ -273,7 +267,7 @@ def _in_step(record: PhoneConfiguration, changed: _Changed, actor: str) -> list[
     wiring.note_wires(record, wiring.describe(ProviderType(str(record.provider)), changed.number))
     writes = []
     if changed.price is not None:
-        more = changed.price.amount - int(record.monthly_price or 0)
+        more = Money(changed.price.amount - int(record.monthly_price or 0), changed.price.currency)
         record.monthly_price, record.currency = changed.price.amount, changed.price.currency
         writes.append(limits.change_price(str(record.agency_id), more))
     return [

@@ -126,7 +126,7 @@ def _end(run: Run[Release], _data: Data) -> Sequence[Write]:
     record.marked_for_release = False
     writes = [
         *phone_configurations.replace(record, NumberStatus.RELEASED),
-        limits.give_back(operation.agency_id, int(record.monthly_price or 0)),
+        limits.give_back(operation.agency_id, record.monthly),
         live_numbers.audit(operation, "number.released", record),
     ]
     if record.assistant_id is not None:
