@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,6 +87,13 @@ def create_resources(template: Template, url: str, secret: str, keys: dict[str, 
     _create_keys(template, url, {} if keys is None else keys)
     _create_secrets(template, url, secret)
     _create_queues(template, url)
+
+
+def purge_queues(urls: Iterable[str], url: str) -> None:
+    """Takes every message away, delayed ones and those in flight, too."""
+    sqs = client("sqs", url)
+    for queue_url in urls:
+        sqs.purge_queue(QueueUrl=queue_url)
 
 
 def _create_keys(template: Template, url: str, keys: dict[str, str]) -> None:

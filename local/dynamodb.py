@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from itertools import batched
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,9 @@ from local.template import Table
 _PACKAGE = "amplify-dynamodb-simulator"
 _VERSION = "2.9.30"
 _SHA512 = "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
+
+
+_MAX_BATCH = 25  # of BatchWriteItem
 
 
 def cache_folder() -> Path:
@@ -104,6 +108,17 @@ def create_tables(tables: list[Table], url: str) -> None:
                 TableName=table.name,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl_attribute},
             )
+
+
+def empty_tables(tables: list[Table], url: str) -> None:
+    """Deletes every item."""
+    dynamodb = client("dynamodb", url)
+    for table in tables:
+        keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table.name):
+            found = [{name: item[name] for name in keys} for item in page["Items"]]
+            for some in batched(found, _MAX_BATCH, strict=False):
+                dynamodb.batch_write_item(RequestItems={table.name: [{"DeleteRequest": {"Key": key}} for key in some]})
 
 
 def _check_shape(existing: dict[str, Any], table: Table) -> None:

@@ -52,25 +52,25 @@ def new_world(running: Backends, carriers: dict[str, Server], monkeypatch: pytes
     from telephony import aws, bootstrap, clock, platform_secrets
     from telephony.providers import registry
 
-    deployment = running.deploy()
-    for name, value in deployment.environment.items():
-        monkeypatch.setenv(name, value)
-    for name, server in carriers.items():
-        server.simulator.reset()
-        monkeypatch.setenv(f"{name.upper()}_BASE_URL", server.base_url)
-    monkeypatch.setenv("TWILIO_PRICING_BASE_URL", carriers["twilio"].base_url)
-    monkeypatch.setenv("PUBLIC_BASE_URL", PUBLIC_BASE_URL)
-    for cached in (bootstrap.container, aws.client, registry.transport):
-        cached.cache_clear()
-    platform_secrets.forget()
+    with running.borrow() as deployment:
+        for name, value in deployment.environment.items():
+            monkeypatch.setenv(name, value)
+        for name, server in carriers.items():
+            server.simulator.reset()
+            monkeypatch.setenv(f"{name.upper()}_BASE_URL", server.base_url)
+        monkeypatch.setenv("TWILIO_PRICING_BASE_URL", carriers["twilio"].base_url)
+        monkeypatch.setenv("PUBLIC_BASE_URL", PUBLIC_BASE_URL)
+        for cached in (bootstrap.container, aws.client, registry.transport):
+            cached.cache_clear()
+        platform_secrets.forget()
 
-    roles = Roles(deployment)
-    roles.install(monkeypatch)
-    made = World(running, deployment, carriers, roles)
-    real = time.time
-    monkeypatch.setattr(clock, "now", lambda: real() + made.clock_offset)
-    made.agency_id, made.tokens = made.new_agency()
-    made.owner_token = made.tokens["owner"]
-    yield made
-    bootstrap.container.cache_clear()
-    roles.check()
+        roles = Roles(deployment)
+        roles.install(monkeypatch)
+        made = World(running, deployment, carriers, roles)
+        real = time.time
+        monkeypatch.setattr(clock, "now", lambda: real() + made.clock_offset)
+        made.agency_id, made.tokens = made.new_agency()
+        made.owner_token = made.tokens["owner"]
+        yield made
+        bootstrap.container.cache_clear()
+        roles.check()
