@@ -111,14 +111,17 @@ def create_tables(tables: list[Table], url: str) -> None:
 
 
 def empty_tables(tables: list[Table], url: str) -> None:
-    """Deletes every item."""
+    """Deletes every item; a table that is gone is made again."""
     dynamodb = client("dynamodb", url)
     for table in tables:
         keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
-        for page in dynamodb.get_paginator("scan").paginate(TableName=table.name):
-            found = [{name: item[name] for name in keys} for item in page["Items"]]
-            for some in batched(found, _MAX_BATCH, strict=False):
-                dynamodb.batch_write_item(RequestItems={table.name: [{"DeleteRequest": {"Key": key}} for key in some]})
+        try:
+            for page in dynamodb.get_paginator("scan").paginate(TableName=table.name):
+                found = [{"DeleteRequest": {"Key": {name: item[name] for name in keys}}} for item in page["Items"]]
+                for some in batched(found, _MAX_BATCH, strict=False):
+                    dynamodb.batch_write_item(RequestItems={table.name: list(some)})
+        except dynamodb.exceptions.ResourceNotFoundException:
+            create_tables([table], url)
 
 
 def _check_shape(existing: dict[str, Any], table: Table) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from telephony import wakeups
+from telephony import startup, wakeups
 from telephony.bootstrap import container
 from telephony.clock import Deadline
 from telephony.errors import StorageUnavailable
@@ -20,6 +20,8 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    startup.end()
+
     def resume(record: SQSRecord) -> None:
         deadline = Deadline.after(min(context.get_remaining_time_in_millis() / 1000, SECONDS_PER_WAKEUP))
         try:

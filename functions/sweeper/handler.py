@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from telephony import startup
 from telephony.bootstrap import container
 
 
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+    startup.end()
     if event.get("task") == "reconcile":
         container().rounds.begin()
         return {"begun": 1}

@@ -75,6 +75,11 @@ def stack_name(environ: Mapping[str, str] = os.environ) -> str:
     return _Reader(environ).text("TABLE_PREFIX", "none").removesuffix("-")
 
 
+def in_lambda(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is a function, and not a command or a test."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in environ
+
+
 def public_base_url(environ: Mapping[str, str] = os.environ) -> str:
     """That one setting, for requests that need no other."""
     return _Reader(environ).url("PUBLIC_BASE_URL", "")

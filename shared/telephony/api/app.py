@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from telephony import clock
+from telephony import clock, startup
 from telephony.api.access import ROUTES
 from telephony.api.families import failure, family_of
 from telephony.clock import Deadline
@@ -110,6 +110,7 @@ class Door:
         return self._app.route(path, method=[method], **openapi)
 
     def __call__(self, event: Event, context: Any) -> dict[str, Any]:
+        startup.end()
         began = clock.now()
         request_id = event["requestContext"]["requestId"]
         path = _path(event)

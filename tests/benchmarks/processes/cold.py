@@ -6,6 +6,7 @@ print what was loaded.
 
 import gc
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -35,4 +36,5 @@ if status >= 500 or (given["statuses"] and status not in given["statuses"]):
 if given["inspect"]:
     clients = [type(each).__name__ for each in gc.get_objects() if hasattr(type(each), "_make_api_call")]
     modules = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
-    print(json.dumps({"modules": modules, "clients": Counter(clients)}))
+    print(json.dumps({"modules": modules, "clients": Counter(clients)}), flush=True)
+os._exit(0)  # no tidying up, which Lambda never does

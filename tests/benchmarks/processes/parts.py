@@ -1,6 +1,7 @@
 """A floor for ours: the same third-party parts and the same calls to AWS and carriers, with nothing of ours."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,4 @@ def hello() -> Answer:
 
 if app.resolve(given["event"], None)["statusCode"] != 200:
     sys.exit("not answered")
+os._exit(0)  # no tidying up, which Lambda never does
