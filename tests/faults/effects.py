@@ -18,7 +18,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -145,6 +145,14 @@ def killed(when: str) -> Interference:
         raise Killed
 
     return die
+
+
+def deaths(points: Sequence[str]) -> list[tuple[str, str]]:
+    """All that a process which passes these points can leave behind: points, and when there to be `killed`.
+
+    Before the first and after each: to die before the next is for everybody else to have died after the one before it.
+    """
+    return [*((point, "before") for point in points[:1]), *((point, "after") for point in points)]
 
 
 def refused_by_aws(status: int, code: str) -> Interference:

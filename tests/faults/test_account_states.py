@@ -11,7 +11,7 @@ from telephony.models import phone_configurations
 from telephony.models.base import commit
 from telephony.models.phone_configurations import NumberStatus
 
-from tests.faults.effects import Killed, killed
+from tests.faults.effects import Killed, deaths, killed
 from tests.faults.lab import Case, Lab
 from tests.numbers import Numbers, local_numbers
 
@@ -102,17 +102,16 @@ def test_killed_anywhere_the_numbers_are_as_their_account_says(
     points = [point for point in lab.effects.seen if point.split(" ")[1] in CHANGES]
     made.case.settle()
     assert made.statuses() == {"SUSPENDED"}
-    for point in points:
-        for when in ("before", "after"):
-            begin()
-            lab.effects.at[point] = killed(when)
-            with pytest.raises(Killed):
-                ACTS[act](made, active)
-            lab.effects.forget()
-            made.case.settle()
-            # then both records say the same as their account, whichever that came to be
-            stored = made.is_active()
-            expected = {"ACTIVE"} if stored else {"SUSPENDED"}
-            assert made.statuses() == expected, (point, when)
-            made.numbers.check()
-            table.append(f"{act:12} {when:6} {point:60} {'active' if stored else 'inactive'} {expected}")
+    for point, when in deaths(points):
+        begin()
+        lab.effects.at[point] = killed(when)
+        with pytest.raises(Killed):
+            ACTS[act](made, active)
+        lab.effects.forget()
+        made.case.settle()
+        # then both records say the same as their account, whichever that came to be
+        stored = made.is_active()
+        expected = {"ACTIVE"} if stored else {"SUSPENDED"}
+        assert made.statuses() == expected, (point, when)
+        made.numbers.check()
+        table.append(f"{act:12} {when:6} {point:60} {'active' if stored else 'inactive'} {expected}")

@@ -14,10 +14,9 @@ import pytest
 
 from local.simulators import demo_accounts as demo
 from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, with_own_account
-from tests.faults.effects import Killed, killed
+from tests.faults.effects import Killed, deaths, killed
 from tests.faults.lab import Case, Lab
 
-WHEN = ("before", "after")
 CHANGES = re.compile("POST|PUT|DELETE|UpdateItem|TransactWriteItems|SendMessage")
 LISTING_LAG = 3.0
 TAKEN = 0
@@ -204,9 +203,8 @@ def bench(request: pytest.FixtureRequest, lab: Lab, agency: tuple[Case, CarrierN
     ids=lambda value: value if isinstance(value, str) else value.name.replace(", ", "-"),
 )
 def test_killed_anywhere_it_is_finished_exactly_once(bench: Bench, table: list[str]) -> None:
-    for point in bench.points:
-        for when in WHEN:
-            _kill(bench, table, point, when)
+    for point, when in deaths(bench.points):
+        _kill(bench, table, point, when)
 
 
 @pytest.mark.parametrize(("agency", "bench"), [("twilio", BATCH)], indirect=True, ids=["twilio-batch"])

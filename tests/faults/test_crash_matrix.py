@@ -1,6 +1,6 @@
-"""Killed at every point: whatever leaves the process in a clean run is a point, before it goes out and after.
+"""Killed at every point: whatever leaves the process in a clean run is a point.
 
-Then time passes and sweeper and worker run; or the next POST comes. What happened is counted in the carriers' own logs.
+After it, time passes and sweeper and worker run; or the next POST comes. What happened is counted in the carriers' own logs.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import pytest
 from telephony import platform_secrets
 
-from tests.faults.effects import Killed, killed
+from tests.faults.effects import Killed, deaths, killed
 from tests.faults.lab import Case, Lab, Snapshot
 from tests.world import HttpAnswer
 
-WHEN = ("before", "after")
 CHANGES = re.compile("POST|PATCH|DELETE|UpdateItem|TransactWriteItems|SendMessage")
 LISTING_LAG = 3.0
 """Seconds until Telnyx lists what it made: shorter than the bundle believes it to be."""
@@ -139,60 +138,57 @@ def bench(request: pytest.FixtureRequest, laboratory: Lab) -> Bench:
 
 
 def test_killed_anywhere_the_queue_finishes_it(bench: Bench, table: list[str]) -> None:
-    for point in bench.points:
-        for when in WHEN:
-            bench.begin()
-            bench.kill(point, when)
-            began = bool(bench.case.operations)
+    for point, when in deaths(bench.points):
+        bench.begin()
+        bench.kill(point, when)
+        began = bool(bench.case.operations)
 
+        bench.case.settle()
+        if not began:
+            assert bench.case.log == Counter(), f"{when} {point}"
+            assert bench.saga.post(bench.case).status in (200, 500)
             bench.case.settle()
-            if not began:
-                assert bench.case.log == Counter(), f"{when} {point}"
-                assert bench.saga.post(bench.case).status in (200, 500)
-                bench.case.settle()
 
-            _report(bench, table, point, when, "queue" if began else "POST")
+        _report(bench, table, point, when, "queue" if began else "POST")
 
 
 def test_killed_anywhere_the_next_post_finishes_it(bench: Bench, table: list[str]) -> None:
-    for point in bench.points:
-        for when in WHEN:
-            bench.begin()
-            bench.kill(point, when)
+    for point, when in deaths(bench.points):
+        bench.begin()
+        bench.kill(point, when)
 
-            begun = bench.case.operations
-            if not begun:
-                continue  # as in the test above
-            if begun[0].due_at and begun[0].leased:
-                early = bench.saga.post(bench.case)
-                assert (early.status, early.body["code"]) == (409, "operation_in_progress"), f"{when} {point}"
-                bench.case.wait_for_lease()
-            if begun[0].due_at:
+        begun = bench.case.operations
+        if not begun:
+            continue  # as in the test above
+        if begun[0].due_at and begun[0].leased:
+            early = bench.saga.post(bench.case)
+            assert (early.status, early.body["code"]) == (409, "operation_in_progress"), f"{when} {point}"
+            bench.case.wait_for_lease()
+        if begun[0].due_at:
+            answer = bench.saga.post(bench.case)
+            if bench.saga.failing and answer.status == 500:
                 answer = bench.saga.post(bench.case)
-                if bench.saga.failing and answer.status == 500:
-                    answer = bench.saga.post(bench.case)
-                assert answer.status == 200, answer.body
+            assert answer.status == 200, answer.body
 
-            _report(bench, table, point, when, "POST")
+        _report(bench, table, point, when, "POST")
 
 
 @pytest.mark.parametrize("bench", SAGAS[:1], indirect=True)
 def test_killed_again_while_it_recovers(bench: Bench, table: list[str]) -> None:
-    """First right after something was created; then anywhere in the run that mends it, before or after a write."""
+    """First right after something was created; then after any write of the run that mends it."""
     for first in (point for point in bench.points if "telnyx POST" in point):
-        for second in _points_of_recovery(bench, first):
-            for when in WHEN:
-                bench.begin()
-                bench.kill(first, "after")
-                bench.case.wait_for_lease()
-                bench.case.lab.effects.forget()
-                bench.case.lab.effects.at[second] = killed(when)
-                with pytest.raises(Killed):
-                    bench.case.lab.world.run_queue()
+        for second, when in deaths(_points_of_recovery(bench, first)):
+            bench.begin()
+            bench.kill(first, "after")
+            bench.case.wait_for_lease()
+            bench.case.lab.effects.forget()
+            bench.case.lab.effects.at[second] = killed(when)
+            with pytest.raises(Killed):
+                bench.case.lab.world.run_queue()
 
-                bench.case.settle()
+            bench.case.settle()
 
-                _report(bench, table, f"{first}, {second}", when, "queue")
+            _report(bench, table, f"{first}, {second}", when, "queue")
 
 
 def _points_of_recovery(bench: Bench, first: str) -> list[str]:

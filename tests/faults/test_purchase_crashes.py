@@ -1,7 +1,7 @@
 """Killed at every point of a purchase, a release, an assignment, and of the queue's run that ends a pending order.
 
-Whatever leaves the process in a clean run is a point, before it goes out and after. Then time passes and sweeper and
-worker run. Orders are counted in the carrier's own log.
+Whatever leaves the process in a clean run is a point. After each, time passes and sweeper and worker run. Orders are
+counted in the carrier's own log.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from itertools import chain
 
 import pytest
 
-from tests.faults.effects import Killed, killed
+from tests.faults.effects import Killed, deaths, killed
 from tests.faults.lab import Case, Lab
 from tests.numbers import Numbers, local_numbers
 from tests.world import HttpAnswer
 
-WHEN = ("before", "after")
 CHANGES = re.compile("POST|PATCH|DELETE|UpdateItem|TransactWriteItems|SendMessage")
 LISTING_LAG = 20.0
 """Seconds until Telnyx lists what it made: more than a run takes on a slow machine, less than the client's patience."""
@@ -216,42 +215,40 @@ def bench(request: pytest.FixtureRequest, lab: Lab, agency: tuple[Case, Numbers,
 
 
 def test_killed_anywhere_it_is_finished_exactly_once(bench: Bench, table: list[str]) -> None:
-    for point in bench.points:
-        for when in WHEN:
-            cell = bench.begin()
-            before = cell.traces()
-            bench.case.lab.effects.at[point] = killed(when)
-            with pytest.raises(Killed):
-                bench.saga.act(cell)
-            begun = cell.traces() != before
+    for point, when in deaths(bench.points):
+        cell = bench.begin()
+        before = cell.traces()
+        bench.case.lab.effects.at[point] = killed(when)
+        with pytest.raises(Killed):
+            bench.saga.act(cell)
+        begun = cell.traces() != before
 
+        bench.case.settle()
+        if not begun:
+            assert cell.traces() == before
+            bench.saga.act(cell)
             bench.case.settle()
-            if not begun:
-                assert cell.traces() == before
-                bench.saga.act(cell)
-                bench.case.settle()
 
-            report(bench, cell, table, point, when, "queue" if begun or bench.saga.act is _queue else "again")
-            if bench.saga.act is _buy_for_an_assistant:
-                replay = _buy_for_an_assistant(cell)
-                assert (replay.status, replay.headers["idempotency-replayed"]) == (200, "true")
+        report(bench, cell, table, point, when, "queue" if begun or bench.saga.act is _queue else "again")
+        if bench.saga.act is _buy_for_an_assistant:
+            replay = _buy_for_an_assistant(cell)
+            assert (replay.status, replay.headers["idempotency-replayed"]) == (200, "true")
 
 
 @pytest.mark.parametrize("bench", [SAGAS[0], SAGAS[4], SAGAS[5]], indirect=True, ids=lambda saga: saga.name)
 def test_killed_again_while_it_recovers(bench: Bench, table: list[str]) -> None:
-    """First right after the carrier did something; then before or after each change of the run that mends it."""
+    """First right after the carrier did something; then after each change of the run that mends it."""
     for first in (point for point in bench.points if re.search("telnyx (POST|PATCH|DELETE)", point)):
-        for second in points_of_recovery(bench, first):
-            for when in WHEN:
-                cell = bench.begin()
-                recover_from(bench, cell, first)
-                bench.case.lab.effects.at[second] = killed(when)
-                with pytest.raises(Killed):
-                    bench.case.lab.world.run_queue(once=True)
+        for second, when in deaths(points_of_recovery(bench, first)):
+            cell = bench.begin()
+            recover_from(bench, cell, first)
+            bench.case.lab.effects.at[second] = killed(when)
+            with pytest.raises(Killed):
+                bench.case.lab.world.run_queue(once=True)
 
-                bench.case.settle()
+            bench.case.settle()
 
-                report(bench, cell, table, f"{first}, {second}", when, "queue")
+            report(bench, cell, table, f"{first}, {second}", when, "queue")
 
 
 def recover_from(bench: Bench, cell: Cell, first: str) -> None:
