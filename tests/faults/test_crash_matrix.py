@@ -1,6 +1,7 @@
 """Killed at every point: whatever leaves the process in a clean run is a point.
 
-After it, time passes and sweeper and worker run; or the next POST comes. What happened is counted in the carriers' own logs.
+After it, time passes and sweeper and worker run; or the next POST comes. What happened is counted in the carriers' own
+logs.
 """
 
 from __future__ import annotations
