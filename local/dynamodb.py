@@ -26,6 +26,7 @@ _SHA512 = "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o
 
 
 _MAX_BATCH = 25  # of BatchWriteItem
+_FEW = 200  # items: to delete more takes longer than to make a table
 
 
 def cache_folder() -> Path:
@@ -111,17 +112,22 @@ def create_tables(tables: list[Table], url: str) -> None:
 
 
 def empty_tables(tables: list[Table], url: str) -> None:
-    """Deletes every item; a table that is gone is made again."""
+    """Deletes every item. A table with many is made anew, and so is one that is gone."""
     dynamodb = client("dynamodb", url)
     for table in tables:
-        keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
         try:
-            for page in dynamodb.get_paginator("scan").paginate(TableName=table.name):
-                found = [{"DeleteRequest": {"Key": {name: item[name] for name in keys}}} for item in page["Items"]]
-                for some in batched(found, _MAX_BATCH, strict=False):
-                    dynamodb.batch_write_item(RequestItems={table.name: list(some)})
+            found = dynamodb.scan(TableName=table.name, Limit=_FEW)
+            if "LastEvaluatedKey" in found:
+                dynamodb.delete_table(TableName=table.name)
+                create_tables([table], url)
+                continue
         except dynamodb.exceptions.ResourceNotFoundException:
             create_tables([table], url)
+            continue
+        keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
+        deletions = [{"DeleteRequest": {"Key": {name: item[name] for name in keys}}} for item in found["Items"]]
+        for some in batched(deletions, _MAX_BATCH, strict=False):
+            dynamodb.batch_write_item(RequestItems={table.name: list(some)})
 
 
 def _check_shape(existing: dict[str, Any], table: Table) -> None:

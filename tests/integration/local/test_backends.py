@@ -48,6 +48,30 @@ def test_making_the_same_resources_again_finds_them(running, deployment):
     assert again.environment == deployment.environment
 
 
+@pytest.mark.parametrize("items", [0, 30, 300])
+def test_what_is_borrowed_is_empty_whatever_was_left_in_it(running, items):
+    dynamodb_client, sqs = running.client("dynamodb"), running.client("sqs")
+    # given a deployment in which somebody left items, a message, and a table less
+    with running.borrow() as left:
+        name, gone = (table.name for table in left.template.tables[:2])
+        keys = [key["AttributeName"] for key in dynamodb_client.describe_table(TableName=name)["Table"]["KeySchema"]]
+        for number in range(items):
+            dynamodb_client.put_item(TableName=name, Item={key: {"S": str(number)} for key in keys})
+        dynamodb_client.delete_table(TableName=gone)
+        sqs.send_message(QueueUrl=left.queue_urls["WakeupsQueue"], MessageBody="{}")
+    # when it is lent again
+    with running.borrow() as lent:
+        # then it is the same one, and nothing of that is there, nor is its secret known
+        assert lent.table_prefix == left.table_prefix
+        tables = [table.name for table in lent.template.tables]
+        assert [dynamodb_client.scan(TableName=each)["Count"] for each in tables] == [0] * len(tables)
+        assert "Messages" not in sqs.receive_message(QueueUrl=lent.queue_urls["WakeupsQueue"])
+        assert lent.platform_secret != left.platform_secret
+        secrets = running.client("secretsmanager")
+        stored = secrets.get_secret_value(SecretId=lent.environment["PLATFORM_SECRET_ID"])["SecretString"]
+        assert json.loads(stored) == lent.platform_secret
+
+
 def test_a_table_of_another_version_is_told(running, deployment):
     [table] = deployment.template.tables
     del table.definition["GlobalSecondaryIndexes"]
