@@ -45,7 +45,7 @@ format: $(SETUP) ## rewrite in our style
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-build: $(SETUP) ## build the bundle as it is deployed, into .aws-sam/
+build: $(SETUP) docs ## build the bundle as it is deployed, its API's document included, into .aws-sam/
 	@$(SAM) build
 
 docs: $(SETUP) ## write what is made from the code: docs/openapi.json, docs/examples/, events/

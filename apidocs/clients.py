@@ -20,7 +20,7 @@ _README = """\
 # Every call, in four languages
 
 Written by `make docs` from the table that the documentation is made of; a test runs each of them. They read what they
-need from the environment (the second line of each file says what), print the answer and fail when it is an error:
+need from the environment (the line `Reads …` of each file says what), print the answer and fail when it is an error:
 
 ```sh
 export API_URL=http://127.0.0.1:3000/api/v1 API_TOKEN=tpk_…   # `make serve` writes both into .local/demo.json

@@ -12,10 +12,10 @@ import pytest
 from tests.infrastructure import sam
 from tests.infrastructure.deployed import Deployed
 
-# performance.md, P11: MB of a million bytes, .pyc included.
+# docs/benchmarks.md, P11: MB of a million bytes, .pyc included.
 MAX_ZIPPED, MAX_UNZIPPED = 13.5e6, 39e6
 
-# performance.md, P2, and what the runtime has itself.
+# docs/benchmarks.md, P2, and what the runtime has itself.
 UNWANTED = ["boto3", "botocore", "s3transfer", "dateutil", "twilio", "telnyx", "httpx", "phonenumbers/geodata", "typer"]
 
 UNCHECKED_HASH = b"\x01\x00\x00\x00"

@@ -41,6 +41,16 @@ def test_every_output_is_explained(prod: Deployed, page: Path) -> None:
     assert [name for name in prod.document["Outputs"] if f"`{name}`" not in text] == []
 
 
+def test_the_readme_tells_of_everything_that_an_operator_does() -> None:
+    deploying = README.read_text().split("\n## Deploy\n")[1].split("\n## Configuration\n")[0]
+    for subject in ("Upgrade", "Roll back", "Secrets", "Custom domain", "The gateway answers by itself"):
+        assert f"**{subject}" in deploying
+    answers = deploying.split("**The gateway answers by itself**")[1].split("###")[0]
+    assert set(re.findall(r"\b[45]\d\d\b", answers)) == {"413", "429", "431", "500", "503"}
+    differences = deploying.split("### sam local")[1]
+    assert all(word in differences for word in ("header names", "`ANY`", "preflight", "204", "exception", "queues"))
+
+
 def test_every_parameter_is_explained(prod: Deployed) -> None:
     text = README.read_text()
     assert [name for name in prod.document["Parameters"] if f"`{name}`" not in text] == []

@@ -40,7 +40,7 @@ NOT_OURS = {
     "AWS_ENDPOINT_URL_DYNAMODB",
 }
 
-# api.md, "The HTTP contract".
+# What the four published APIs have browsers send.
 CORS_ALLOWED = [
     "authorization",
     "apikey",

@@ -138,7 +138,7 @@ class Purchasing:
         deadline: Deadline,
         idempotency_key: str | None = None,
     ) -> PurchaseResult:
-        """Buys the number, or tells why not; raises what api.md lists for POST /phone-numbers/purchase.
+        """Buys the number, or tells why not; raises what docs/openapi.json lists for POST /phone-numbers/purchase.
 
         The order may still be pending at the carrier: `purchase_details.status` tells. With a key, what the carrier
         said is the answer for as long as the key lives; what was wrong with the request is judged anew.
