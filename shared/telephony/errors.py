@@ -1,6 +1,6 @@
 """Every error this system raises on purpose.
 
-TelephonyError                        code, http_status, retryable, fix, details
+TelephonyError                        code, http_status, retryable, retry_after, fix, details
 ├─ RequestError                       the caller can mend it
 │   ├─ InvalidRequest                 400
 │   ├─ Unauthenticated                401
@@ -46,6 +46,8 @@ class TelephonyError(Exception):
     code = "internal_error"
     http_status = 500
     retryable = False
+    retry_after: float | None = None
+    """Seconds to wait before the next try, where they can be told: the answer's `Retry-After`."""
     fix: str | None = None
     replayed = False
     """Whether it is the answer to an earlier request with the same Idempotency-Key, given again."""
@@ -165,6 +167,7 @@ class TooManyOperations(TelephonyError):
     code = "too_many_operations"
     http_status = 429
     retryable = True
+    retry_after = 5
 
 
 class ProviderError(TelephonyError):
@@ -239,6 +242,7 @@ class StorageUnavailable(TelephonyError):
     code = "storage_unavailable"
     http_status = 503
     retryable = True
+    retry_after = 1
     fix = "Try again; nothing was done."
 
 
@@ -248,6 +252,7 @@ class IdentityUnavailable(TelephonyError):
     code = "identity_unavailable"
     http_status = 503
     retryable = True
+    retry_after = 1
     fix = "Try again; nothing was done."
 
 
@@ -322,6 +327,7 @@ class PartialFailure(TelephonyError):
         )
         self.cause = cause
         self.retryable = retry_scheduled
+        self.retry_after = cause.retry_after
 
     def plain(self) -> TelephonyError:
         """The reason alone, with the operation's id: for an operation whose one step is the caller's whole wish."""

@@ -137,6 +137,7 @@ def test_an_agency_may_have_so_many_open_at_once(numbers: CarrierNumbers) -> Non
     answer = numbers.batch([{"phone_number": number} for number in list(for_sale("twilio"))[:5]])
 
     assert (answer.status, answer.body["code"]) == (429, "too_many_operations")
+    assert answer.headers["retry-after"] == "5"
     assert numbers.operations == []
 
 

@@ -414,6 +414,7 @@ def test_without_any_set_a_good_token_is_no_bad_one(
     for _ in range(3):
         answer = world.status(token=token)
         assert (answer.status, answer.body["code"]) == (503, "identity_unavailable")
+        assert answer.headers["retry-after"] == "1"
         assert (answer.body["success"], answer.body["retryable"]) == (False, True)
         assert answer.body["request_id"] == answer.headers["x-request-id"]
     # then nobody gets in, and nobody can make it ask again and again

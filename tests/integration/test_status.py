@@ -162,5 +162,6 @@ def test_other_doors_say_so_in_their_familys_words(world: World) -> None:
     table = lose_the_agencies(world)
     answer = world.status()
     assert (answer.status, answer.body["code"], answer.body["retryable"]) == (503, "storage_unavailable", True)
+    assert answer.headers["retry-after"] == "1"
     assert answer.body["success"] is False
     assert table not in str(answer.body)

@@ -55,6 +55,7 @@ def test_a_partial_failure_is_its_causes_with_the_progress_added() -> None:
     cause = ProviderRejected(
         "Telnyx refused", provider="telnyx", operation="create", status=422, provider_code="10015", fix="Do that."
     )
+    cause.retry_after = 60
     # when a workflow stops at it
     failure = PartialFailure(
         cause,
@@ -67,7 +68,7 @@ def test_a_partial_failure_is_its_causes_with_the_progress_added() -> None:
     # then it says the same, and how far the workflow got
     assert (failure.message, failure.code, failure.fix) == (cause.message, cause.code, cause.fix)
     assert failure.http_status == 500
-    assert failure.retryable
+    assert (failure.retryable, failure.retry_after) == (True, 60)
     assert failure.details == {
         "provider": "telnyx",
         "provider_code": "10015",

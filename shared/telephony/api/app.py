@@ -277,8 +277,8 @@ def _answer(error: TelephonyError, path: str, request_id: str) -> dict[str, Any]
         headers["WWW-Authenticate"] = 'Bearer realm="telephony"'
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if (wait := getattr(error, "retry_after", None)) is not None:
-        headers["Retry-After"] = str(max(1, round(wait)))
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if error.replayed:
         headers["Idempotency-Replayed"] = "true"
     return {"statusCode": status, "headers": headers, "body": _to_json(body), "isBase64Encoded": False}
