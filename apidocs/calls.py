@@ -46,6 +46,8 @@ class Call:
     """Variables to be given the value of another one, in a second call that the ones below need."""
     content_type: str = "application/json"
     produces: str = "application/json"
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Headers any one of which may stand for those in `headers`, with what they may be."""
     signed_by: str | None = None
     """The carrier that sends it; nobody else has a reason to."""
 
@@ -213,6 +215,7 @@ _TABLE = (
             "To": "+12125550199",
         },
         headers={"X-Twilio-Signature": "0/KCTR6DLpKmkAf8muzZqo1nDgQ="},
+        instead={"X-SignalWire-Signature": "0/KCTR6DLpKmkAf8muzZqo1nDgQ="},
         content_type="application/x-www-form-urlencoded",
         produces="application/xml",
         signed_by="twilio",

@@ -67,6 +67,8 @@ class _Comparison:
                 yield from self._answer(before, after, status)
 
     def _answer(self, old: Schema, new: Schema, status: str) -> Iterator[str]:
+        if gone := sorted(set(old.get("x-codes", ())) - set(new.get("x-codes", ()))):
+            yield f"{status} never has the code {' or '.join(gone)} any more"
         for kind, content in old.get("content", {}).items():
             now = new.get("content", {}).get(kind)
             if now is None:

@@ -89,84 +89,104 @@ CODES: dict[str, tuple[int, str]] = {
     "storage_unavailable": (503, "The database did not answer; nothing was done."),
 }
 
-_CARRIER = ("invalid_provider_credentials", "provider_rate_limited", "provider_unavailable", "provider_error")
-_ACCOUNT = ("provider_not_configured", "ambiguous_provider", "credentials_unavailable", *_CARRIER)
-_KEYS = ("configuration_missing", "agency_not_found", "credentials_unavailable", *_CARRIER)
-_SAGA = ("operation_in_progress", "too_many_operations", "outcome_unknown", "out_of_time")
-_REFUSED_ORDER = (
-    "number_unavailable",
+_CARRIER = (
+    "invalid_provider_credentials",
+    "provider_rate_limited",
+    "provider_unavailable",
+    "provider_error",
     "insufficient_balance",
     "account_restricted",
+)
+"""What a carrier may say to any call."""
+_OPENED = ("configuration_missing", "credentials_unavailable", *_CARRIER, "out_of_time")
+"""An account is opened and its carrier asked."""
+_ACCOUNT = ("provider_not_configured", "ambiguous_provider", *_OPENED)
+"""That of the agency in use."""
+_OF_NUMBER = (*_OPENED, "conflict")
+"""That which the number is in, and which is written down anew if it was replaced."""
+_KEYS = ("agency_not_found", "ambiguous_provider", *_OPENED)
+_SAGA = ("operation_in_progress", "outcome_unknown")
+_REFUSED_ORDER = (
+    "number_unavailable",
     "trial_limit",
     "geographic_permission_missing",
     "regulatory_requirements_missing",
     "connection_invalid",
 )
 _ASSISTANT = ("assistant_not_found", "assistant_not_ready", "provider_mismatch")
+_LIMITS = ("spending_limit_exceeded", "price_unknown")
+_RENAMED = ("phone_configuration_not_found", "number_released", "operation_in_progress", "conflict")
 _ORG = ("foreign_org_handle", "agency_not_found")
+_STOPPED = tuple(f"500:{code}" for code in (*_CARRIER, "telnyx_application_missing", "outcome_unknown"))
+"""A carrier's failure in the middle of an operation: that of the operation, at every route."""
 _CHECKED = (
-    "400:invalid_provider_credentials",
-    "400:provider_error",
+    "invalid_request",
+    *(f"400:{code}" for code in _CARRIER if code not in ("provider_rate_limited", "provider_unavailable")),
     "400:telnyx_application_missing",
     "numbers_in_another_account",
-    "provider_in_use",
-    "foreign_product",
     "ambiguous_provider",
+    "foreign_product",
+    "too_many_configurations",
     "operation_in_progress",
+    "conflict",
     "provider_rate_limited",
     "provider_unavailable",
-    "telephony_not_in_sync",
+    *_STOPPED,
+    "500:telephony_not_in_sync",
+    "credentials_unavailable",
     "out_of_time",
 )
-"""Credentials that are about to be stored: what the carrier refuses is the request's fault here."""
+"""Credentials that are about to be stored: what the carrier refuses is the request's fault here. Once they are stored,
+Ultravox gets them, and what fails then is 500."""
 _SAVING = (
     *_ORG,
     "product_not_found",
     "invalid_url",
     "unknown_provider",
     "name_taken",
+    "provider_in_use",
     *_CHECKED,
-    "too_many_configurations",
 )
 
 ROUTE_CODES: dict[str, tuple[str, ...]] = {
-    "POST /provision-telephony": (*_KEYS, "already_provisioned", *_SAGA, "insufficient_balance"),
+    "POST /provision-telephony": (*_KEYS, "already_provisioned", "telnyx_application_missing", *_SAGA),
     "POST /deprovision-telephony": (*_KEYS, "numbers_on_application", *_SAGA),
     "GET /get-integration-status": ("agency_not_found", "credentials_unavailable"),
-    "GET /verify-telephony-config": _KEYS,
-    "POST /repair-telephony-config": (*_KEYS, "telnyx_application_missing"),
-    "POST /import-telnyx-to-ultravox": (*_KEYS, "telnyx_application_missing"),
+    "GET /verify-telephony-config": ("agency_not_found", "credentials_unavailable", *_CARRIER, "out_of_time"),
+    "POST /repair-telephony-config": (*_KEYS, "operation_in_progress", *_STOPPED),
+    "POST /import-telnyx-to-ultravox": (*_KEYS, "telnyx_application_missing", *_SAGA, "500:outcome_unknown"),
     "POST /store-telnyx-credentials": ("agency_not_found", *_CHECKED),
     "POST /save-ultravox-integration": ("agency_not_found", *_CHECKED),
-    "POST /phone-numbers/search": (*_ACCOUNT, "out_of_time"),
+    "POST /phone-numbers/search": (*_ACCOUNT, "not_supported"),
     "POST /phone-numbers/purchase": (
-        "invalid_phone_number",
         *_ACCOUNT,
         *_ASSISTANT,
         "agency_not_found",
         "purchase_records_missing",
-        "spending_limit_exceeded",
-        "price_unknown",
+        *_LIMITS,
         "already_owned",
         "already_at_carrier",
         "idempotency_conflict",
+        "conflict",
+        "too_many_operations",
         *_SAGA,
         *_REFUSED_ORDER,
     ),
-    "POST /phone-numbers/purchase-batch": ("invalid_phone_number", "idempotency_conflict", *_SAGA),
+    "POST /phone-numbers/purchase-batch": ("too_many_operations",),
     "POST /phone-numbers/import": (
-        "invalid_phone_number",
         *_ACCOUNT,
         *_ASSISTANT,
+        *_LIMITS,
+        "agency_not_found",
         "number_not_found",
         "number_gone",
         "import_records_missing",
         "already_owned",
+        "conflict",
         *_SAGA,
     ),
     "POST /phone-numbers/assign": (
-        "invalid_phone_number",
-        *_ACCOUNT,
+        *_OF_NUMBER,
         *_ASSISTANT,
         "agency_not_found",
         "number_not_found",
@@ -174,41 +194,35 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         "number_gone",
         *_SAGA,
     ),
-    "POST /phone-numbers/release": (
-        "invalid_phone_number",
-        *_ACCOUNT,
-        "number_not_found",
-        "provider_mismatch",
-        *_SAGA,
-    ),
+    "POST /phone-numbers/release": (*_OF_NUMBER, "number_not_found", "provider_mismatch", *_SAGA),
     "GET /phone-numbers/countries": _ACCOUNT,
     "GET /phone-numbers/<phone_number>/webhooks": (
         "invalid_phone_number",
         "number_not_found",
         "404:number_gone",
-        *_ACCOUNT,
+        "operation_in_progress",
+        *_OF_NUMBER,
     ),
     "PUT /phone-numbers/webhooks": (
-        "invalid_phone_number",
         "invalid_url",
         "not_supported",
         "provider_mismatch",
         "assistant_not_ready",
         "number_not_found",
         "404:number_gone",
-        *_ACCOUNT,
+        *_OF_NUMBER,
         *_SAGA,
     ),
-    "GET /phone-numbers/<phone_number>/diagnose": ("invalid_phone_number", "number_not_found", *_ACCOUNT),
-    "POST /assistants": ("agency_not_found",),
+    "GET /phone-numbers/<phone_number>/diagnose": ("invalid_phone_number", "number_not_found", *_OF_NUMBER),
+    "POST /assistants": ("agency_not_found", "conflict"),
     "GET /assistants": ("invalid_cursor",),
     "GET /assistants/<assistant_id>": ("assistant_not_found",),
-    "PATCH /assistants/<assistant_id>": ("assistant_not_found", "assistant_in_use"),
+    "PATCH /assistants/<assistant_id>": ("assistant_not_found", "assistant_in_use", "conflict"),
     "DELETE /assistants/<assistant_id>": ("assistant_not_found", "assistant_in_use"),
     "GET /operations": ("invalid_cursor",),
     "GET /operations/<operation_id>": ("operation_not_found",),
     "POST /operations/<operation_id>/retry": ("operation_not_found", "operation_finished", "operation_in_progress"),
-    "GET /audit-events": ("invalid_cursor",),
+    "GET /audit-events": ("invalid_cursor", "invalid_request"),
     "GET /phone-configurations": ("invalid_cursor", "page_out_of_reach"),
     "GET /phone-configurations/by-phone-number/<phone_number>": (
         "invalid_phone_number",
@@ -216,9 +230,9 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
     ),
     "GET /phone-configurations/by-request/<phone_request_id>": ("phone_configuration_not_found",),
     "GET /phone-configurations/<configuration_id>": ("phone_configuration_not_found",),
-    "PATCH /phone-configurations": ("phone_configuration_not_found", "number_released"),
-    "PATCH /phone-configurations/<configuration_id>": ("phone_configuration_not_found", "number_released"),
-    "DELETE /phone-configurations/<configuration_id>": ("phone_configuration_not_found", *_ACCOUNT, *_SAGA),
+    "PATCH /phone-configurations": _RENAMED,
+    "PATCH /phone-configurations/<configuration_id>": _RENAMED,
+    "DELETE /phone-configurations/<configuration_id>": ("phone_configuration_not_found", *_OF_NUMBER, *_SAGA),
     "GET /provider-configurations": _ORG,
     "POST /provider-configurations": _SAVING,
     "GET /provider-configurations/<configuration_id>": (
@@ -231,13 +245,13 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         *_SAVING,
         "provider_configuration_not_found",
         "empty_update",
-        "credentials_unavailable",
     ),
     "DELETE /provider-configurations/<configuration_id>": (
         *_ORG,
         "product_not_found",
         "provider_configuration_not_found",
         "provider_in_use",
+        "conflict",
     ),
     "POST /telnyx-webhook/<agency_id>/<webhook_secret>": ("unauthenticated",),
     "POST /twiml": ("unauthenticated",),
@@ -253,20 +267,27 @@ def split(name: str) -> tuple[int, str]:
     return (int(status), code) if status else (CODES[code][0], code)
 
 
+def usual_spelling(route: str) -> str:
+    """The route as these tables have it, which know one of its two spellings."""
+    return route.replace("/providers-conf", "/provider-conf")
+
+
+def placed(route: str, name: str) -> tuple[int, str]:
+    """Status and code of an entry at this route."""
+    is_carriers = name in CARRIER_CODES and usual_spelling(route) in CARRIER_IS_A_GATEWAY
+    return (502, name) if is_carriers else split(name)
+
+
 CARRIER_IS_A_GATEWAY = {
     "GET /verify-telephony-config",
     "POST /repair-telephony-config",
     "POST /import-telnyx-to-ultravox",
     "POST /store-telnyx-credentials",
     "POST /save-ultravox-integration",
+    "POST /provider-configurations",
+    "PATCH /provider-configurations/<configuration_id>",
 }
-"""Routes that answer 502 for what a carrier refuses; the others report it as the failure of an operation, 500."""
+"""Routes that answer 502 for what a carrier refuses; the others report it as the failure of an operation, 500. An entry
+with a status of its own keeps it."""
 
-CARRIER_CODES = {
-    *_CARRIER,
-    *_REFUSED_ORDER,
-    "outcome_unknown",
-    "number_gone",
-    "telephony_not_in_sync",
-    "telnyx_application_missing",
-}
+CARRIER_CODES = {*_CARRIER, "outcome_unknown", "telnyx_application_missing"}

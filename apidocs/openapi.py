@@ -233,11 +233,13 @@ def _parameters(described: Schema, call: Call | None, schemas: Schema) -> list[S
             kept["example"] = _example_of(parameter["name"], call, schema, schemas)
         found.append(kept)
     known = {parameter["name"].lower() for parameter in found}
-    for name, value in call.headers.items() if call else ():
+    headers = {**call.headers, **call.instead} if call else {}
+    for name, value in headers.items():
         if name.lower() not in known:
-            example = value_of(value.name) if isinstance(value, Var) else value
-            found.append({"name": name, "in": "header", "required": True, "schema": {"type": "string"}})
-            found[-1]["example"] = example
+            kept = {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+            if call and call.instead:
+                kept |= {"required": False, "description": f"One of {' and '.join(headers)} is needed."}
+            found.append({**kept, "example": value_of(value.name) if isinstance(value, Var) else value})
     return found
 
 

@@ -12,7 +12,7 @@ from telephony.errors import TelephonyError
 from telephony.values import Role
 
 from apidocs.calls import Call
-from apidocs.codes import CARRIER_CODES, CARRIER_IS_A_GATEWAY, CODES, ROUTE_CODES, split
+from apidocs.codes import CODES, ROUTE_CODES, placed, usual_spelling
 from apidocs.samples import FIELDS, PREFIX, sample
 
 Schema = dict[str, Any]
@@ -39,6 +39,12 @@ _COMMON: Schema = {
     "retry_scheduled": {"type": "boolean", "description": "Whether the queue goes on with the operation."},
 }
 _REQUIRED = ["code", "request_id", "retryable"]
+_STEPS: Schema = {
+    "completed_steps": {"type": "array", "items": {"type": "object"}},
+    "failed_at": {**_TEXT, "description": "The step that an operation stopped at; what was done before stays done."},
+    "partial_data": {"type": "object"},
+}
+_HINT: Schema = {"hint": {**_TEXT, "description": "How to have it done all the same."}}
 
 
 def _object(properties: Schema, required: list[str], description: str) -> Schema:
@@ -51,9 +57,11 @@ SCHEMAS: Schema = {
             "success": {"type": "boolean", "const": False},
             "error": {**_TEXT, "description": "For people."},
             **_COMMON,
-            "completed_steps": {"type": "array", "items": {"type": "object"}},
-            "failed_at": _TEXT,
-            "partial_data": {"type": "object"},
+            **_STEPS,
+            **_HINT,
+            "telnyx_application_id": {**_TEXT, "description": "Of telephony that is provisioned."},
+            "telnyx_outbound_profile_id": {**_TEXT, "description": "Of telephony that is provisioned."},
+            "phone_numbers": {"type": "array", "items": _TEXT, "description": "Those on the application."},
         },
         ["success", "error", *_REQUIRED],
         "An error of the integration family.",
@@ -85,6 +93,9 @@ SCHEMAS: Schema = {
             "status_code": {"type": "integer"},
             "message": {**_TEXT, "description": "For people."},
             **_COMMON,
+            **_STEPS,
+            **_HINT,
+            "used_by": {"type": "array", "items": _TEXT, "description": "What needs the configuration."},
         },
         ["status_code", "message", *_REQUIRED],
         "An error of the providers family.",
@@ -123,7 +134,14 @@ _SCHEMA_OF: Schema = {
 }
 """Of what is read from a file, where no handler's type tells it."""
 
-_WITH_RETRY_AFTER = {429, 500, 502, 503}
+_WITH_RETRY_AFTER = {
+    "too_many_operations",
+    "provider_rate_limited",
+    "outcome_unknown",
+    "storage_unavailable",
+    "identity_unavailable",
+}
+"""Codes of errors that know how long to wait; of the two of a carrier's, not each time."""
 _ALIKE = {401, 405, 413, 429, 503}
 _OF_THE_GATEWAY = {413, 429, 500, 503}
 
@@ -133,7 +151,7 @@ def of(name: str, described: Schema, call: Call | None, schemas: Schema, *, take
     found = _success(name, described, call, schemas)
     by_status: dict[int, list[str]] = {}
     for entry in _codes(name, described, call, takes_input=takes_input):
-        status, code = _placed(name, entry)
+        status, code = (429, entry) if entry == "too_many_requests" else placed(name, entry)
         by_status.setdefault(status, []).append(code)
     if name == "GET /health":
         del by_status[503]
@@ -182,12 +200,13 @@ def _success(name: str, described: Schema, call: Call | None, schemas: Schema) -
             "dependencies": {"storage": "unavailable"},
             "detail": "A dependency does not answer",
             "code": "storage_unavailable",
-            "request_id": "JKJaXmPLvHcESHA=",
+            "request_id": FIELDS["request_id"][0],
             "retryable": True,
         }
         found["503"] = {
             "description": "A dependency does not answer.",
-            "headers": answer["headers"],
+            "x-codes": ["storage_unavailable"],
+            "headers": {**answer["headers"], "Retry-After": _header("Retry-After")},
             "content": {"application/json": {"schema": content["schema"], "example": sick}},
         }
     if name.startswith(("GET /docs", "GET /openapi.json", "GET /console")):
@@ -199,9 +218,10 @@ def _success(name: str, described: Schema, call: Call | None, schemas: Schema) -
 
 def _codes(name: str, described: Schema, call: Call | None, *, takes_input: bool) -> Iterable[str]:
     """The route's own first, then those that every route of its kind answers with."""
-    yield from dict.fromkeys(ROUTE_CODES.get(name.replace("/providers-conf", "/provider-conf"), ()))
+    yield from dict.fromkeys(ROUTE_CODES.get(usual_spelling(name), ()))
     role = ROUTES[name]
-    if takes_input:
+    is_raw = call is not None and call.body is not None and "requestBody" not in described
+    if takes_input and not is_raw:
         yield "validation_failed"
     if role:
         yield from ("unauthenticated", "several_credentials", "not_an_agency_user", "identity_unavailable")
@@ -209,18 +229,9 @@ def _codes(name: str, described: Schema, call: Call | None, *, takes_input: bool
             yield "role_required"
     if call is not None and call.body is not None:
         yield "payload_too_large"
-        if "requestBody" in described:
+        if not is_raw:
             yield from ("invalid_json", "invalid_content_type")
     yield from ("method_not_allowed", "too_many_requests", "internal_error", "storage_unavailable")
-
-
-def _placed(name: str, entry: str) -> tuple[int, str]:
-    """Status and code of an entry at this route."""
-    if entry == "too_many_requests":
-        return 429, entry
-    if entry in CARRIER_CODES and name in CARRIER_IS_A_GATEWAY:
-        return 502, entry
-    return split(entry)
 
 
 def _error(family: Family, status: int, codes: list[str]) -> Schema:
@@ -233,8 +244,10 @@ def _error(family: Family, status: int, codes: list[str]) -> Schema:
         lines.append("- The gateway's own: all callers together send too much.")
     headers = list(_OURS) if ours else []
     headers += ["Allow"] if status == 405 else ["WWW-Authenticate"] if status == 401 else []
-    headers += ["Retry-After"] if ours and status in _WITH_RETRY_AFTER else []
+    headers += ["Retry-After"] if _WITH_RETRY_AFTER & set(ours) else []
     answer: Schema = {"description": f"{HTTPStatus(status).phrase}\n\n" + "\n".join(lines)}
+    if ours:
+        answer["x-codes"] = sorted(ours)
     answer["headers"] = {header: _header(header) for header in headers}
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     example = _example(family, status, ours[0]) if ours else {"message": "Too Many Requests"}
@@ -242,10 +255,19 @@ def _error(family: Family, status: int, codes: list[str]) -> Schema:
     return answer
 
 
+def _classes(kind: type[TelephonyError]) -> Iterable[type[TelephonyError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _classes(each)
+
+
+_RETRYABLE = {kind.code for kind in _classes(TelephonyError) if kind.retryable}
+
+
 def _example(family: Family, status: int, code: str) -> Schema:
     error = TelephonyError(CODES[code][1].rstrip("."), code=code)
     error.http_status = status
-    error.retryable = status in _WITH_RETRY_AFTER
+    error.retryable = code in _RETRYABLE
     _, body = failure(family, error, FIELDS["request_id"][0])
     if "metadata" in body:
         body["metadata"]["timestamp"] = FIELDS["timestamp"][0]

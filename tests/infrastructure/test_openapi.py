@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from tests.infrastructure.deployed import Deployed
 Document = dict[str, Any]
 
 OPERATIONS = sorted(ROUTES)
+KINDS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.TelephonyError)]
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +148,7 @@ def test_headers_stand_where_they_are_sent(document: Document) -> None:
     assert {"Org-Handle", "Product-ID"} <= {each["name"] for each in update["parameters"]}
 
 
-HEADERS_OF = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After", "503": "Retry-After"}
+HEADERS_OF = {"401": "WWW-Authenticate", "405": "Allow"}
 FILES = ("/docs", "/docs/{asset}", "/console", "/openapi.json")
 
 
@@ -157,10 +159,45 @@ def test_each_error_tells_its_headers(document: Document) -> None:
             for status, response in told["responses"].items():
                 answer = resolved(document, response)
                 ours = "X-Request-Id" in answer.get("headers", {})  # else it is the gateway's alone
-                if status in HEADERS_OF and ours and (path, status) != ("/health", "503"):
+                if status in HEADERS_OF and ours:
                     assert HEADERS_OF[status] in answer["headers"], (path, status)
                     found.append(status)
     assert set(found) == set(HEADERS_OF)
+
+
+def errors_told(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Route, status and answer, of each answer that is an error of ours."""
+    for route in OPERATIONS:
+        for status, response in operation(document, route)["responses"].items():
+            answer = resolved(document, response)
+            if status >= "400" and "X-Request-Id" in answer.get("headers", {}):  # else it is the gateway's alone
+                yield route, status, answer
+
+
+def test_an_error_tells_when_to_try_again_only_where_it_knows(document: Document) -> None:
+    # given the errors that carry how long to wait
+    knowing = {
+        each.code for each in KINDS if each.retry_after is not None or "retry_after" in signature(each).parameters
+    }
+    # then the header stands where one of them may be the answer, and nowhere else
+    told = {"Retry-After" in answer["headers"]: (route, status) for route, status, answer in errors_told(document)}
+    assert set(told) == {True, False}
+    for route, status, answer in errors_told(document):
+        assert ("Retry-After" in answer["headers"]) == bool(knowing & set(answer["x-codes"])), (route, status)
+
+
+def test_an_example_is_retryable_as_its_code_is(document: Document) -> None:
+    # given what the source says of each code, where it makes an error and in the classes themselves
+    retryable = {code: kind.retryable for code, kind in raised_with_a_code()}
+    retryable |= {each.code: each.retryable for each in KINDS if "code" in vars(each)}
+    # then each example says the same
+    seen = set()
+    for route, status, answer in errors_told(document):
+        example = answer["content"]["application/json"]["example"]
+        shown = example["error"] if isinstance(example.get("error"), dict) else example
+        assert shown["retryable"] == retryable[shown["code"]], (route, status)
+        seen.add((shown["code"], shown["retryable"]))
+    assert {("internal_error", False), ("operation_in_progress", True), ("storage_unavailable", True)} <= seen
 
 
 def test_a_replayed_answer_tells_that_it_is_one(document: Document) -> None:
@@ -185,7 +222,7 @@ def test_what_no_operation_answers_is_told_at_the_top(document: Document) -> Non
 # Its errors are ours.
 
 
-def raised() -> Iterator[errors.TelephonyError]:
+def samples() -> Iterator[errors.TelephonyError]:
     provider = {"provider": "telnyx", "operation": "buy", "status": 500, "provider_code": "10015"}
     yield errors.InvalidRequest.field("limit", "must be a number")
     yield errors.ConfigurationMissing("Telnyx keys are missing", ["telnyx_api_key"])
@@ -203,7 +240,7 @@ def raised() -> Iterator[errors.TelephonyError]:
 
 
 @pytest.mark.parametrize("family", [INTEGRATION, NUMBERS, CONFIGURATIONS, PROVIDERS], ids=lambda family: family.name)
-@pytest.mark.parametrize("error", list(raised()), ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", list(samples()), ids=lambda error: type(error).__name__)
 def test_errors_look_as_documented(document: Document, family: Family, error: errors.TelephonyError) -> None:
     _, body = failure(family, error, "request-1")
     fits(document, document["components"]["schemas"][f"{family.name.title()}Error"], body)
@@ -230,25 +267,163 @@ def test_every_code_is_documented() -> None:
     assert set(ROUTE_CODES) <= set(ROUTES)
 
 
-def raised_with_a_code() -> Iterator[tuple[str, int]]:
-    """Code and status wherever the source makes one of our errors with a code of its own."""
+def raised() -> Iterator[tuple[type[errors.TelephonyError], ast.Call]]:
+    """Class and call wherever the source makes one of our errors."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
             function = node.func.value if isinstance(node.func, ast.Attribute) else node.func
             kind = getattr(errors, function.id, None) if isinstance(function, ast.Name) else None
-            for argument in node.keywords if isinstance(kind, type) and issubclass(kind, errors.TelephonyError) else ():
-                if argument.arg == "code" and isinstance(argument.value, ast.Constant) and argument.value.value:
-                    yield argument.value.value, kind.http_status
+            if isinstance(kind, type) and issubclass(kind, errors.TelephonyError):
+                yield kind, node
+
+
+def raised_with_a_code() -> Iterator[tuple[str, type[errors.TelephonyError]]]:
+    """Code and class wherever the source makes one of our errors with a code of its own."""
+    for kind, call in raised():
+        for argument in call.keywords:
+            if argument.arg == "code" and isinstance(argument.value, ast.Constant) and argument.value.value:
+                yield argument.value.value, kind
 
 
 def test_codes_are_documented_with_their_status() -> None:
     documented = {(code, status) for code, (status, _) in CODES.items()}
     documented |= {(code, status) for entries in ROUTE_CODES.values() for status, code in map(split, entries)}
-    found = {(code, status) for code, status in raised_with_a_code() if code not in NEVER_ON_THE_WIRE}
+    found = {(code, kind.http_status) for code, kind in raised_with_a_code() if code not in NEVER_ON_THE_WIRE}
     assert len(found) > 30
     assert found - documented == set()
+
+
+NO_OPERATIONS = {
+    "forbidden": "a kind; each error of it has a code of its own",
+    "not_yet_releasable": "the release goes on by itself",
+    "route_not_found": "there is no operation",
+    "runs_die": "told by GET /operations/{id}",
+}
+
+
+def test_every_code_is_some_operations_answer(document: Document) -> None:
+    answered = {code for _, _, answer in errors_told(document) for code in answer["x-codes"]}
+    assert set(CODES) - answered == set(NO_OPERATIONS)
+
+
+ANSWERED = {
+    # a carrier's refusal of what is to be stored, its silence, and what stops the copying of what was stored
+    (route, status, code)
+    for route in (
+        "POST /store-telnyx-credentials",
+        "POST /save-ultravox-integration",
+        "POST /provider-configurations",
+        "POST /providers-configurations",
+        "PATCH /provider-configurations/<configuration_id>",
+        "PATCH /providers-configurations/<configuration_id>",
+    )
+    for status, code in (
+        ("400", "invalid_provider_credentials"),
+        ("409", "operation_in_progress"),
+        ("409", "conflict"),
+        ("502", "provider_unavailable"),
+        ("502", "provider_rate_limited"),
+        ("500", "provider_unavailable"),
+        ("500", "telephony_not_in_sync"),
+        ("500", "telnyx_application_missing"),
+        ("500", "outcome_unknown"),
+    )
+} | {
+    # what others do at the same time
+    ("PATCH /phone-configurations", "409", "operation_in_progress"),
+    ("PATCH /phone-configurations", "409", "conflict"),
+    ("PATCH /phone-configurations/<configuration_id>", "409", "operation_in_progress"),
+    ("PATCH /phone-configurations/<configuration_id>", "409", "conflict"),
+    ("DELETE /provider-configurations/<configuration_id>", "409", "conflict"),
+    ("POST /assistants", "409", "conflict"),
+    ("PATCH /assistants/<assistant_id>", "409", "conflict"),
+    ("POST /phone-numbers/purchase", "409", "conflict"),
+    ("POST /phone-numbers/assign", "409", "conflict"),
+    ("POST /import-telnyx-to-ultravox", "409", "operation_in_progress"),
+    ("POST /repair-telephony-config", "409", "operation_in_progress"),
+    ("POST /repair-telephony-config", "500", "provider_unavailable"),
+    ("POST /repair-telephony-config", "502", "provider_unavailable"),
+    # what an agency may not have
+    ("POST /phone-numbers/import", "403", "spending_limit_exceeded"),
+    ("POST /phone-numbers/purchase-batch", "429", "too_many_operations"),
+}
+
+
+def test_what_a_route_answers_is_told_there(document: Document) -> None:
+    told = {(route, status, code) for route, status, answer in errors_told(document) for code in answer["x-codes"]}
+    assert ANSWERED - told == set()
+
+
+NOT_ANSWERED = {
+    # it takes no Idempotency-Key, and leaves all but its own record to the queue
+    "POST /phone-numbers/purchase-batch": {
+        "idempotency_conflict",
+        "operation_in_progress",
+        "outcome_unknown",
+        "out_of_time",
+    },
+    # its body is read by its schema: validation_failed
+    "POST /phone-numbers/purchase": {"invalid_phone_number"},
+    # only purchases are counted
+    "POST /provision-telephony": {"too_many_operations"},
+    "POST /phone-numbers/release": {"too_many_operations"},
+    # they take the body as it was sent
+    "POST /twiml": {"validation_failed", "invalid_json", "invalid_content_type"},
+    "POST /telnyx-webhook/<agency_id>/<webhook_secret>": {"validation_failed", "invalid_json", "invalid_content_type"},
+}
+
+
+@pytest.mark.parametrize("route", NOT_ANSWERED)
+def test_what_a_route_never_answers_is_not_told_there(document: Document, route: str) -> None:
+    told = {code for each, _, answer in errors_told(document) if each == route for code in answer["x-codes"]}
+    assert told
+    assert told & NOT_ANSWERED[route] == set()
+
+
+def test_the_signature_of_either_carrier_is_told(document: Document) -> None:
+    headers = {each["name"]: each["required"] for each in operation(document, "POST /twiml")["parameters"]}
+    assert headers == {"X-Twilio-Signature": False, "X-SignalWire-Signature": False}
+
+
+FAMILY_OF_DETAIL = {
+    "hint": ("Integration", "Providers"),
+    "telnyx_application_id": ("Integration",),
+    "telnyx_outbound_profile_id": ("Integration",),
+    "phone_numbers": ("Integration",),
+    "used_by": ("Providers",),
+    "completed_steps": ("Integration", "Providers"),
+    "failed_at": ("Integration", "Providers"),
+    "partial_data": ("Integration", "Providers"),
+}
+"""Further keys of an error that not every family's may have."""
+
+
+def details() -> set[str]:
+    """The further keys of an answer's body that the source gives to errors."""
+    found: set[str] = set()
+    for kind, call in raised():
+        makers = [each for each in kind.__mro__ if issubclass(each, errors.TelephonyError)]
+        named = {name for each in makers for name in signature(each).parameters}
+        if isinstance(call.func, ast.Name):
+            found |= {argument.arg for argument in call.keywords if argument.arg} - named
+    return found
+
+
+def test_every_detail_of_an_error_is_documented(document: Document) -> None:
+    schemas = {
+        name: each.get("properties", {}).get("error", {}).get("properties") or each["properties"]
+        for name, each in document["components"]["schemas"].items()
+        if name in {f"{family}Error" for family in ("Integration", "Numbers", "Configurations", "Providers")}
+    }
+    # given what errors carry, those of the classes' own making included
+    found = details() | {"completed_steps", "failed_at", "partial_data", "missing", "errors", "provider_code"}
+    assert {"hint", "used_by", "phone_numbers", "operation_id"} <= found
+    # then it is told where it may stand
+    for detail in found:
+        for family in FAMILY_OF_DETAIL.get(detail, ("Integration", "Numbers", "Configurations", "Providers")):
+            assert detail in schemas[f"{family}Error"], (detail, family)
 
 
 # It keeps its promises.
@@ -298,6 +473,12 @@ BREAKS: dict[str, Callable[[Document], Any]] = {
     "401 has no header WWW-Authenticate": lambda new: _without(
         new, "components", "responses", "NumbersUnauthorized", "headers", "WWW-Authenticate"
     ),
+    "409 never has the code conflict any more": lambda new: new["paths"]["/assistants"]["post"]["responses"]["409"][
+        "x-codes"
+    ].remove("conflict"),
+    "503 never has the code storage_unavailable any more": lambda new: new["components"]["responses"][
+        "NumbersServiceUnavailable"
+    ]["x-codes"].remove("storage_unavailable"),
     "400.code is gone": lambda new: _without(new, *SCHEMAS, "NumbersError", "properties", "code"),
     "400.retryable may be absent now": lambda new: new["components"]["schemas"]["NumbersError"]["required"].remove(
         "retryable"
