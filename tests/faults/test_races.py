@@ -165,7 +165,7 @@ def test_tearing_down_what_the_worker_went_on_with_meanwhile(lab: Lab) -> None:
     assert case.log["application_created"] == 1
     assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
     # and nothing is left over, whichever comes next
-    lab.world.pass_time(6)
+    lab.world.pass_time(30)
     assert case.deprovision().status == 200
     case.settle()
     case.assert_deprovisioned()

@@ -231,10 +231,40 @@ def test_what_was_created_as_the_answer_timed_out_is_not_created_again(
 
     assert case.provision().body["code"] == "outcome_unknown"
     world.pass_time(1)
+    assert case.provision().body["code"] == "outcome_unknown"  # too early to tell
+    world.pass_time(3)
     assert case.provision().status == 200
 
     assert case.log["application_created"] == 1
     case.assert_provisioned()
+
+
+@pytest.mark.parametrize("seconds", [8, 20])
+@pytest.mark.parametrize("path", ["call_control_applications", "outbound_voice_profiles"])
+def test_what_comes_long_after_a_failed_answer_is_not_created_again(case: Case, path: str, seconds: int) -> None:
+    """A gateway gives up, and Telnyx finishes all the same."""
+    case.lab.fault("telnyx", kind="lands_late", seconds=seconds, method="POST", path=path)
+
+    assert case.provision().body["code"] == "outcome_unknown"
+    case.settle()
+    case.lab.world.pass_time(seconds)
+
+    assert (case.log["application_created"], case.log["profile_created"]) == (1, 1)
+    case.assert_provisioned()
+
+
+@pytest.mark.parametrize("path", ["call_control_applications", "outbound_voice_profiles"])
+def test_what_may_still_come_is_not_torn_down_around(case: Case, path: str) -> None:
+    case.lab.fault("telnyx", kind="lands_late", seconds=8, method="POST", path=path)
+    assert case.provision().body["code"] == "outcome_unknown"
+    case.lab.world.pass_time(7)
+
+    refused = case.deprovision()
+
+    assert (refused.status, refused.body["code"]) == (409, "operation_in_progress")
+    case.lab.world.pass_time(23)
+    assert case.deprovision().status == 200
+    case.assert_deprovisioned()
 
 
 def test_a_look_that_fails_leaves_the_outcome_open(case: Case) -> None:

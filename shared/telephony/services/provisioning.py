@@ -19,7 +19,7 @@ from telephony.providers.telnyx import Application
 from telephony.providers.ultravox import TelnyxImport
 from telephony.services.integration import NEXT_STEPS
 from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
-from telephony.services.telephony import LISTING_LAG, Telephonies, Telephony, audit, new_operation
+from telephony.services.telephony import Telephonies, Telephony, audit, new_operation, settle_after
 from telephony.services.voice_setup import find_application, find_profile, require_application
 from telephony.values import Principal
 
@@ -158,7 +158,7 @@ PROVISION_STEPS: tuple[Step[Telephony], ...] = (
         _create_application,
         _find_application,
         _keep_application_id,
-        settle_after=LISTING_LAG,
+        settle_after=lambda run: settle_after(run.operation.step("create_telnyx_application")),
     ),
     Step(
         "create_outbound_profile",
@@ -166,7 +166,7 @@ PROVISION_STEPS: tuple[Step[Telephony], ...] = (
         _find_profile,
         _keep_profile_id,
         keep=_keep_profile_id,
-        settle_after=LISTING_LAG,
+        settle_after=lambda run: settle_after(run.operation.step("create_outbound_profile")),
     ),
     Step("store_resource_ids", _store_resource_ids, writes=_keep_ids, local=True),
     Step(IMPORT_STEP, _import_to_ultravox),

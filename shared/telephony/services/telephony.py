@@ -12,7 +12,7 @@ from telephony.errors import ConfigurationMissing, NotFound, OperationInProgress
 from telephony.models import agencies, audit_events, operations, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
-from telephony.models.operations import FINAL, Operation, StepState
+from telephony.models.operations import FINAL, Operation, StepRecord, StepState
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.providers.registry import Providers
@@ -26,7 +26,16 @@ from telephony.settings import Settings
 from telephony.values import Principal, ProviderType
 
 LISTING_LAG = 5
-"""Seconds after which a created application or profile may be expected in Telnyx's lists."""
+"""Seconds after which an application or profile that was certainly made may be expected in Telnyx's lists."""
+
+LATE_EFFECT = 30
+"""Seconds after an answer that was lost, or failed, in which its effect may still come and be listed."""
+
+
+def settle_after(record: StepRecord) -> float:
+    """Seconds from the step's start after which what isn't found isn't there."""
+    was_done = record.started_at == record.done_at  # it is only looked at again
+    return LISTING_LAG if was_done else LATE_EFFECT
 
 
 @dataclass(slots=True)
@@ -155,8 +164,8 @@ class Telephonies:
         """Makes `operation` the agency's one, in place of an unfinished one whose effects are known."""
         if unfinished is None:
             return [agencies.open_telephony_operation(agency, operation.id)]
-        begun = [record.started_at or 0 for record in unfinished.steps if record.state == StepState.STARTED]
-        if any(at + LISTING_LAG > clock.now() for at in begun):
+        begun = [record for record in unfinished.steps if record.state == StepState.STARTED]
+        if any((record.started_at or 0) + settle_after(record) > clock.now() for record in begun):
             raise OperationInProgress(
                 "The outcome of an earlier operation on this agency's telephony is not certain yet",
                 operation_id=unfinished.id,
