@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from copy import deepcopy
 from typing import Any
 
 import pytest
+import requests
+from telephony.models import provider_configurations
 from telephony.models.base import commit
 from telephony.models.phone_configurations import NumberStatus, replace
+from telephony.providers import transport
+from telephony.providers.base import NumberProvider
 from telephony.services import reconciling
+from telephony.values import ProviderType
 
 from local.simulators.store import Record
 from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, store_credentials
@@ -33,6 +39,16 @@ def reconcile(numbers: Numbers, *, adopt: bool = False) -> dict[str, Any]:
 
     report = container().reconciling.reconcile(numbers.agency_id, "test", Deadline.after(60), adopt=adopt)
     return report.summary()
+
+
+def account_of(numbers: CarrierNumbers) -> NumberProvider:
+    """What the account is read with."""
+    from telephony.bootstrap import container
+    from telephony.clock import Deadline
+
+    accounts, deadline = container().accounts, Deadline.after(60)
+    configuration = accounts.choose(provider_configurations.of_agency(numbers.agency_id), ProviderType(numbers.carrier))
+    return accounts.client(accounts.open(configuration), deadline)
 
 
 def bought(numbers: CarrierNumbers, count: int) -> list[str]:
@@ -83,6 +99,29 @@ def test_every_kind_of_drift_is_told_and_nothing_is_changed(numbers: CarrierNumb
     assert (report["status"], report["price"], report["adopted"], report["failed"]) == ([], [], [], [])
     assert [each.revision for each in numbers.records] == records
     assert len(numbers.world.effects(numbers.carrier)) == effects
+
+
+def test_an_account_of_a_thousand_numbers_is_read(numbers: CarrierNumbers, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    [number] = bought(numbers, 1)
+    pattern, owned = there(numbers, number), numbers.account["phone_numbers"]
+    id_name, number_name = ("sid", "phone_number") if numbers.carrier == "twilio" else ("id", "number")
+    for position in range(999):
+        e164 = f"+1212{2_000_000 + position}"
+        made = deepcopy(pattern) | {id_name: f"{position:034d}", number_name: e164, "_e164": e164}
+        owned[made[id_name]] = made
+    pages: list[int] = []
+
+    def measured(response: requests.Response) -> transport.Answer:
+        pages.append(len(response.content))
+        return transport.Answer(response.status_code, response.json(), response.headers)
+
+    monkeypatch.setattr(transport, "_read", measured)
+    # when
+    listed = account_of(numbers).all_owned()
+    # then no page is near what is read of an answer
+    assert len({each.phone_number for each in listed}) == 1000
+    assert max(pages) < transport.MAX_ANSWER_BYTES / 2
 
 
 def test_a_price_that_has_changed_is_told(world: World) -> None:

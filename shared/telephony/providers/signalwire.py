@@ -34,8 +34,8 @@ from telephony.values import AvailableNumber, Capabilities, Money, ProviderType,
 ORDER = "buy the number"
 PHONE_NUMBERS = "/api/relay/rest/phone_numbers"
 
-PAGE_SIZE = 1000
-"""The most that SignalWire lists at once."""
+PAGE_SIZE = 250
+"""A number takes more than a kilobyte, and the transport reads a megabyte."""
 
 MAX_RESULTS = 100
 """The most that a search finds."""
