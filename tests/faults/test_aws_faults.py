@@ -20,6 +20,7 @@ from tests.faults.lab import Case, Lab, Snapshot
 THROTTLED = refused_by_aws(400, "ProvisionedThroughputExceededException")
 BROKEN = refused_by_aws(500, "InternalServerError")
 DENIED = refused_by_aws(400, "AccessDeniedException")
+UNDER_WAY = refused_by_aws(400, "TransactionInProgressException")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,20 @@ def test_a_lost_answer_of_a_transaction_is_no_second_transaction(
     for point in (each for each in points if "TransactWriteItems" in each):
         _begin(fresh)
         case.lab.effects.at[point] = answer_lost
+
+        assert case.provision().status == 200, point
+        _check_end(case, point)
+
+
+def test_a_transaction_that_is_still_under_way_is_waited_for(
+    case: Case, fresh: tuple[Case, Snapshot], points: list[str]
+) -> None:
+    """A slow one: the SDK's time limit runs out, and what it repeats is told that the first is still worked on."""
+    for point in (each for each in points if "TransactWriteItems" in each):
+        _begin(fresh)
+        name, number = point.rsplit("#", 1)
+        case.lab.effects.at[point] = answer_lost
+        case.lab.effects.at[f"{name}#{int(number) + 1}"] = UNDER_WAY
 
         assert case.provision().status == 200, point
         _check_end(case, point)

@@ -372,6 +372,31 @@ def check_outage(answer: HttpAnswer, point: str, opening: str, ending: str, lost
         assert told == (503, "storage_unavailable", None), point
 
 
+def test_a_slow_transaction_keeps_a_batch_from_nothing(case: Case, numbers: Numbers) -> None:
+    """The SDK's time limit runs out, and what it repeats is told that the first is still worked on."""
+    bought_in_a_batch(case, numbers, next(_unsold))
+    seen = case.lab.effects.seen
+    before = seen[: seen.index("telnyx POST /number_orders #1")]
+    written = [each for each in before if "TransactWriteItems" in each]
+    for point in (written[0], written[-1]):  # the batch is taken down; its purchase begins
+        begin(numbers, case.lab)
+        name, number = point.rsplit("#", 1)
+        case.lab.effects.at[point] = answer_lost
+        case.lab.effects.at[f"{name}#{int(number) + 1}"] = refused_by_aws(400, "TransactionInProgressException")
+
+        bought_in_a_batch(case, numbers, next(_unsold))
+
+
+def bought_in_a_batch(case: Case, numbers: Numbers, number: str) -> None:
+    batch = {"items": [{"phone_number": number, "provider": "telnyx"}]}
+    answer = numbers.world.call("purchase_number", "POST", "/phone-numbers/purchase-batch", batch, token=numbers.token)
+    assert answer.status == 202, answer.body
+    case.settle(60)
+    assert {each.status for each in numbers.operations} == {"SUCCEEDED"}
+    assert (numbers.orders(number), numbers.bought(number), numbers.record(number).status) == (1, 1, "ACTIVE")
+    numbers.check()
+
+
 def test_without_the_queue_the_sweeper_looks_after_pending_orders(case: Case, numbers: Numbers, number: str) -> None:
     numbers.world.telnyx.simulator.change_settings({"order_delay": 60.0})
     case.lab.effects.at["sqs"] = unreachable

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 from telephony.errors import Conflict, StorageUnavailable
 from telephony.models import agencies, audit_events, base
 from telephony.models.agencies import Agency
@@ -19,7 +18,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Write]:
     """What a commit would have sent."""
     writes: list[Write] = []
 
-    def transact(given: Sequence[Write]) -> None:
+    def transact(given: Sequence[Write], _token: str) -> None:
         writes.extend(given)
 
     monkeypatch.setattr(base, "_transact", transact)
@@ -86,10 +85,14 @@ def test_two_events_at_the_same_moment_are_two(sent: list[Write]) -> None:
     assert len({write.item.id for write in sent}) == 50
 
 
-# Another transaction was at work on the same item.
-COLLISION = TransactWriteError(
-    "collision", ClientError({"Error": {"Code": "TransactionInProgressException"}}, "TransactWriteItems")
-)
+def collision(code: str) -> TransactWriteError:
+    reasons = [CancellationReason("TransactionConflict")] if code == "TransactionCanceledException" else []
+    error = VerboseClientError({"Error": {"Code": code}}, "TransactWriteItems", {}, cancellation_reasons=reasons)
+    return TransactWriteError("collision", error)
+
+
+IN_PROGRESS, CANCELLED = collision("TransactionInProgressException"), collision("TransactionCanceledException")
+"""The same transaction is still under way, by a try before; another one was at work on the same item."""
 
 
 def test_a_collision_is_tried_again_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,9 +100,9 @@ def test_a_collision_is_tried_again_a_few_times(monkeypatch: pytest.MonkeyPatch)
     tries: list[Sequence[Write]] = []
     waits: list[float] = []
 
-    def transact(given: Sequence[Write]) -> None:
+    def transact(given: Sequence[Write], _token: str) -> None:
         tries.append(given)
-        raise COLLISION
+        raise CANCELLED
 
     monkeypatch.setattr(base, "_transact", transact)
     monkeypatch.setattr(base.time, "sleep", waits.append)
@@ -108,6 +111,23 @@ def test_a_collision_is_tried_again_a_few_times(monkeypatch: pytest.MonkeyPatch)
         commit(audit_events.record("a", "one", "operator"))
     assert len(tries) == 6
     assert len(set(waits)) == 5
+
+
+def test_only_what_certainly_was_not_done_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a transaction that is under way twice, then cancelled, then under way again
+    answers: list[TransactWriteError | None] = [IN_PROGRESS, IN_PROGRESS, CANCELLED, IN_PROGRESS, None]
+    tokens: list[str] = []
+
+    def transact(_given: Sequence[Write], token: str) -> None:
+        tokens.append(token)
+        if answer := answers[len(tokens) - 1]:
+            raise answer
+
+    monkeypatch.setattr(base, "_transact", transact)
+    monkeypatch.setattr(base.time, "sleep", lambda _seconds: None)
+    # when it is written, then its name changes after the cancellation alone
+    commit(audit_events.record("a", "one", "operator"))
+    assert [tokens.index(token) for token in tokens] == [0, 0, 0, 3, 3]
 
 
 def test_a_write_without_a_conflict_of_its_own_has_the_usual_one() -> None:

@@ -7,6 +7,7 @@ private `Model._get_connection` of PynamoDB 6.1: a test counts the clients.
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -109,25 +110,34 @@ def _write(
 def commit(*given: Write) -> None:
     """Does all of the writes or none, in one round trip.
 
-    Raises the `conflict` of the first write whose condition does not hold, or `StorageUnavailable`.
+    Raises the `conflict` of the first write whose condition does not hold, or `StorageUnavailable`: they may have been
+    done then.
     """
     writes = _merged(given)
+    token = _new_token()
     for attempt in range(1, MAX_TRANSACTION_ATTEMPTS + 1):
         try:
             with storage_errors():
-                _transact(writes)
+                _transact(writes, token)
             return
         except TransactWriteError as error:
             if not _collided(error):
                 _raise_conflict(writes, error)
+            if _code(error) == "TransactionCanceledException":
+                token = _new_token()  # it certainly was not done, and so is begun anew
         if attempt < MAX_TRANSACTION_ATTEMPTS:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
     raise StorageUnavailable("The database is busy with the same record")
 
 
-def _transact(writes: Sequence[Write]) -> None:
+def _new_token() -> str:
+    """Names one transaction to DynamoDB: a repetition under the same name is done once, whatever answers were lost."""
+    return secrets.token_hex(16)
+
+
+def _transact(writes: Sequence[Write], token: str) -> None:
     connection = type(writes[0].item)._get_connection().connection
-    with TransactWrite(connection=connection) as transaction:
+    with TransactWrite(connection=connection, client_request_token=token) as transaction:
         for write in writes:
             if write.kind == "put":
                 transaction.save(write.item, condition=write.condition)
