@@ -166,6 +166,7 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         *_LIMITS,
         "already_owned",
         "already_at_carrier",
+        "number_gone",
         "idempotency_conflict",
         "conflict",
         "too_many_operations",
@@ -179,7 +180,7 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         *_LIMITS,
         "agency_not_found",
         "number_not_found",
-        "number_gone",
+        "404:number_gone",
         "import_records_missing",
         "already_owned",
         "conflict",
@@ -191,7 +192,7 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         "agency_not_found",
         "number_not_found",
         "phone_configuration_not_found",
-        "number_gone",
+        "404:number_gone",
         *_SAGA,
     ),
     "POST /phone-numbers/release": (*_OF_NUMBER, "number_not_found", "provider_mismatch", *_SAGA),
@@ -237,6 +238,7 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
     "POST /provider-configurations": _SAVING,
     "GET /provider-configurations/<configuration_id>": (
         *_ORG,
+        "role_required",
         "product_not_found",
         "provider_configuration_not_found",
         "credentials_unavailable",
@@ -255,7 +257,6 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
     ),
     "POST /telnyx-webhook/<agency_id>/<webhook_secret>": ("unauthenticated",),
     "POST /twiml": ("unauthenticated",),
-    "GET /docs/<asset>": ("not_found",),
 }
 """Beside those that every route of its kind answers with. `404:number_gone`: a status that is not the code's usual
 one."""

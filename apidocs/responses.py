@@ -227,6 +227,8 @@ def _codes(name: str, described: Schema, call: Call | None, *, takes_input: bool
         yield from ("unauthenticated", "several_credentials", "not_an_agency_user", "identity_unavailable")
         if role > Role.MEMBER:
             yield "role_required"
+    if "<" in name:
+        yield "not_found"  # a character that no path may have
     if call is not None and call.body is not None:
         yield "payload_too_large"
         if not is_raw:

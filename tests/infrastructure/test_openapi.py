@@ -345,6 +345,13 @@ ANSWERED = {
     ("POST /repair-telephony-config", "409", "operation_in_progress"),
     ("POST /repair-telephony-config", "500", "provider_unavailable"),
     ("POST /repair-telephony-config", "502", "provider_unavailable"),
+    # what others have done meanwhile
+    ("GET /phone-numbers/<phone_number>/webhooks", "409", "operation_in_progress"),
+    ("POST /phone-numbers/assign", "404", "number_gone"),
+    ("POST /phone-numbers/import", "404", "number_gone"),
+    # what only an owner may have revealed, and a path that nothing can be at
+    ("GET /provider-configurations/<configuration_id>", "403", "role_required"),
+    ("GET /phone-configurations/<configuration_id>", "404", "not_found"),
     # what an agency may not have
     ("POST /phone-numbers/import", "403", "spending_limit_exceeded"),
     ("POST /phone-numbers/purchase-batch", "429", "too_many_operations"),
