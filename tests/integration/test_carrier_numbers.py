@@ -515,6 +515,29 @@ def test_an_assistant_without_an_agent_is_not_ready(numbers: CarrierNumbers) -> 
     assert numbers.bought(number) == 0
 
 
+def test_an_assistant_that_loses_its_agent_meanwhile_gets_its_number_all_the_same(numbers: CarrierNumbers) -> None:
+    # given an assignment that the queue goes on with, and an assistant that has no agent by then
+    number = number_of(numbers)
+    numbers.purchase(number)
+    assistant = numbers.new_assistant(ultravox_agent_id=demo.ULTRAVOX_AGENT_ID)
+    numbers.server.simulator.add_faults({"kind": "status", "status": 503, "method": "GET", "times": 3})
+    assert numbers.assign(number, assistant).body["retry_scheduled"] is True
+    changed = numbers.post(f"/assistants/{assistant}", {"ultravox_agent_id": None}, method="PATCH")
+    assert changed.status == 200, changed.body
+
+    numbers.world.settle(3, 60.0)
+
+    # then it is as if the agent had been taken away later, which is told, and nothing holds the number
+    assert numbers.operations_on(number)[-1].status == "SUCCEEDED"
+    assert numbers.record(number).assistant_id == assistant
+    issues = numbers.get(f"/phone-numbers/{number}/diagnose").body["issues"]
+    assert "The assistant has no Ultravox agent: callers hear a sentence" in issues
+    numbers.check()
+    assert numbers.assign(number, None).status == 200
+    assert numbers.post(f"/assistants/{assistant}", None, method="DELETE").status == 200
+    assert numbers.release(number).status == 200
+
+
 def test_assigning_takes_a_number_from_whatever_overrides_it(twilio: CarrierNumbers) -> None:
     number = number_of(twilio)
     twilio.purchase(number)

@@ -221,6 +221,24 @@ def test_the_agencys_limit_of_numbers_counts_imports(numbers: CarrierNumbers) ->
     numbers.check()
 
 
+def test_an_import_has_nothing_to_do_with_the_cap_on_open_operations(numbers: CarrierNumbers) -> None:
+    # given two open purchases, and a cap that is lower by now
+    numbers.world.telnyx.simulator.change_settings({"order_delay": 3600.0})
+    pending = list(local_numbers())[:2]
+    assert [Numbers(numbers.world).purchase(each).status for each in pending] == [200, 200]
+    first, second = list(for_sale(numbers.carrier))[:2]
+    for number in (first, second):
+        numbers.buy_by_hand(number)
+    numbers.limit(max_numbers=3, max_open_operations=1)
+
+    assert numbers.import_number(first).status == 200
+
+    # then what keeps the next one out is the limit of numbers, and that is said
+    answer = numbers.import_number(second)
+    assert (answer.status, answer.body["code"]) == (403, "spending_limit_exceeded")
+    numbers.check()
+
+
 @pytest.mark.parametrize("limits", [{"providers": [ProviderType.TELNYX]}, {"countries": ["GB"]}], ids=str)
 def test_the_agencys_carriers_and_countries_hold_for_imports(numbers: CarrierNumbers, limits: dict[str, Any]) -> None:
     number = next(for_sale(numbers.carrier))

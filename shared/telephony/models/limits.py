@@ -90,10 +90,11 @@ def reserve(agency_id: str, limits: Limits | None, monthly: Money | None, *, ope
 
 def _does_not_fit(agency_id: str, operations: int) -> TelephonyError:
     """Which of the bounds it was: DynamoDB doesn't tell."""
-    try:
-        check_open_operations(find(agency_id), operations)
-    except TooManyOperations as error:
-        return error
+    if operations:
+        try:
+            check_open_operations(find(agency_id), operations)
+        except TooManyOperations as error:
+            return error
     return SpendingLimitExceeded(
         "The agency's limit on numbers or monthly costs would be exceeded",
         fix="Release unused numbers or have the limit raised.",

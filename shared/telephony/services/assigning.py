@@ -88,10 +88,10 @@ class Assigning:
         }
 
     def _context_of(self, operation: Operation, deadline: Deadline) -> Assignment:
-        return self._context(live_numbers.reload(operation), operation, deadline, paced=True)
+        return self._context(live_numbers.reload(operation), operation, deadline, resumed=True)
 
     def _context(
-        self, record: PhoneConfiguration, operation: Operation, deadline: Deadline, *, paced: bool = False
+        self, record: PhoneConfiguration, operation: Operation, deadline: Deadline, *, resumed: bool = False
     ) -> Assignment:
         agency_id, assistant_id = operation.agency_id, operation.input["assistant_id"]
         keys: list[tuple[type[Agency] | type[Assistant], object, object]] = [(Agency, f"agency#{agency_id}", None)]
@@ -103,8 +103,9 @@ class Assigning:
         assistant = found[0] if found else None
         if assistant_id is not None and assistant is None:
             raise NotFound("Assistant not found", code="assistant_not_found", fix=FIXES["assistant_not_found"])
-        account = self._accounts.of_number(record, deadline, paced=paced)
-        if assistant is not None:
+        account = self._accounts.of_number(record, deadline, paced=resumed)
+        if assistant is not None and not resumed:
+            # Asked at the request alone: it may lose its agent later, too, with the number assigned to it.
             wiring.require_ready(assistant, account, agency)
         setup = wiring.setup_for(
             account,
@@ -114,7 +115,7 @@ class Assigning:
             reference=str(record.phone_request_id),
             friendly_name=record.friendly_name,
         )
-        return Assignment(record, self._accounts.client(account, deadline, paced=paced), setup, assistant)
+        return Assignment(record, self._accounts.client(account, deadline, paced=resumed), setup, assistant)
 
 
 def _configure(run: Run[Assignment]) -> Data:
