@@ -129,6 +129,19 @@ class CarrierNumbers(Numbers):
     def requests(self, method: str, path: str) -> int:
         return sum((each["method"], each["path"]) == (method, path) for each in self.server.simulator.log)
 
+    def id_at_carrier(self, number: str) -> str | None:
+        """None where the account doesn't have it."""
+        owned = self.account["phone_numbers"]
+        return next((str(id_) for id_, record in owned.items() if record["_e164"] == number), None)
+
+    def renew(self, number: str, to: Record | None = None) -> None:
+        """It has another id from now on: somebody bought it anew, or transferred it `to` another account."""
+        record = self.account["phone_numbers"].pop(self.id_at_carrier(number))
+        new_ids = {"telnyx": str(secrets.randbelow(10**18) + 10**18), "twilio": f"PN{secrets.token_hex(16)}"}
+        new = new_ids.get(self.carrier) or str(uuid.uuid4())
+        record["sid" if self.carrier == "twilio" else "id"] = new
+        (to or self.account)["phone_numbers"][new] = record
+
     def urls(self, number: str) -> tuple[str | None, str | None]:
         """Where the carrier sends calls and messages of a number."""
         record = self.at_carrier(number)

@@ -13,7 +13,7 @@ from telephony.models.phone_configurations import NumberStatus
 
 from local.simulators import demo_accounts as demo
 from tests.carriers import CarrierNumbers, for_sale, store_credentials
-from tests.integration.provider_api import Api
+from tests.integration.provider_api import BODIES, Api
 from tests.world import HttpAnswer, World
 
 CARRIERS = ("telnyx", "twilio", "signalwire")
@@ -337,6 +337,41 @@ def test_the_application_is_no_proof_for_numbers_bought_before_it(
     assert (answer.status, answer.body["code"]) == (400, "numbers_in_another_account"), answer.body
 
 
+# What became of the number outside
+
+
+def test_a_number_that_was_bought_anew_is_given_back(numbers: CarrierNumbers, bought: str) -> None:
+    # given a number that has another id at its carrier than we know
+    numbers.world.pass_time(31 * 86400.0)
+    numbers.renew(bought)
+    # when
+    answer = numbers.release(bought)
+    # then
+    assert (answer.status, numbers.record(bought).status) == (200, "RELEASED"), answer.body
+    assert numbers.id_at_carrier(bought) is None
+
+
+def test_a_number_that_was_transferred_is_given_back_where_it_is(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int
+) -> None:
+    # given another account of the agency, which has the number since
+    keys = keys_of_another_account(numbers)
+    there = numbers.server.simulator.account(keys["api_key"])
+    numbers.world.pass_time(31 * 86400.0)
+    numbers.renew(bought, there)
+    assert api.delete(account, query="force=true").status == 204
+    other = api.created(BODIES[numbers.carrier] | keys)
+    # when somebody looks at it
+    assert numbers.get(f"/phone-numbers/{bought}/webhooks").status == 200
+    # then the record is the new account's
+    record = numbers.record(bought)
+    assert [record.provider_configuration_id, record.provider_phone_number_id] == [other, *there["phone_numbers"]]
+    # and it is given back
+    assert numbers.release(bought).status == 200
+    assert there["phone_numbers"] == {}
+    numbers.check()
+
+
 # While the account is inactive
 
 
@@ -388,6 +423,25 @@ def test_numbers_are_suspended_with_their_account_and_restored_with_it(
         [other],
     )
     assert numbers.audit(number)[-1] == "number.restored"
+    numbers.check()
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_number_follows_the_account_that_takes_it_over(
+    numbers: CarrierNumbers, bought: str, api: Api, account: int, active: bool
+) -> None:
+    # given a number whose account was deleted, suspended if the next one is active
+    commit(*phone_configurations.replace(numbers.record(bought), NumberStatus.ACTIVE))
+    assert api.update(account, {"active": not active}).status == 200
+    numbers.world.run_queue()
+    assert listed(numbers, "ACTIVE" if not active else "SUSPENDED") == [bought]
+    assert api.delete(account, query="force=true").status == 204
+    # when the same account is stored anew, and the number is looked at
+    api.created(BODIES[numbers.carrier] | {"active": active})
+    assert numbers.get(f"/phone-numbers/{bought}/webhooks").status == 200
+    # then
+    assert listed(numbers, "ACTIVE" if active else "SUSPENDED") == [bought]
+    assert numbers.record(bought).follows_inactive is not active
     numbers.check()
 
 

@@ -124,6 +124,22 @@ def test_an_account_of_a_thousand_numbers_is_read(numbers: CarrierNumbers, monke
     assert max(pages) < transport.MAX_ANSWER_BYTES / 2
 
 
+def test_another_id_is_told_and_adopted(numbers: CarrierNumbers) -> None:
+    # given a number that was given back and bought anew in the carrier's console
+    [number] = bought(numbers, 1)
+    before = numbers.record(number).provider_phone_number_id
+    numbers.renew(number)
+
+    [told] = reconcile(numbers)["ids"]
+    report = reconcile(numbers, adopt=True)
+
+    now = numbers.id_at_carrier(number)
+    assert (told["phone_number"], told["recorded"], told["at_carrier"]) == (number, before, now)
+    assert (report["differences"], report["adopted"]) == (1, [{"phone_number": number}])
+    assert (numbers.record(number).provider_phone_number_id, reconcile(numbers)["differences"]) == (now, 0)
+    numbers.check()
+
+
 def test_a_price_that_has_changed_is_told(world: World) -> None:
     store_credentials("twilio", world.agency_id)
     numbers = CarrierNumbers(world, "twilio")

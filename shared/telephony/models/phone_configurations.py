@@ -360,12 +360,7 @@ def follow(configuration: PhoneConfiguration, account: ProviderConfiguration) ->
 
     Fails with `Conflict` if the record or the account was changed meanwhile.
     """
-    status = configuration.status_apart
-    configuration.own_status = None if account.active else status
-    unchanged_account = provider_configurations.count_number(
-        account.agency_id, int(account.id), 0, revision=account.revision
-    )
-    return [*replace(configuration, status), unchanged_account]
+    return _follow(configuration, account, 0)
 
 
 def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_release: bool = False) -> Write:
@@ -388,25 +383,14 @@ def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_re
     )
 
 
-def move(configuration: PhoneConfiguration, account: ProviderConfiguration) -> list[Write]:
-    """The number is known to be in another carrier account of the agency: in memory and in the table.
+def move(configuration: PhoneConfiguration, account: ProviderConfiguration, number_id: str) -> list[Write]:
+    """The number is known to be in another carrier account of the agency, as `number_id`: the record follows that one.
 
     Fails with `Conflict` if the record or the account was changed since it was read.
     """
-    read = configuration.revision
-    configuration.revision, configuration.provider_configuration_id = read + 1, int(account.id)
-    return [
-        update(
-            PhoneConfiguration(configuration.pk),
-            [
-                PhoneConfiguration.provider_configuration_id.set(int(account.id)),
-                PhoneConfiguration.revision.set(read + 1),
-            ],
-            PhoneConfiguration.revision == read,
-            _changed,
-        ),
-        provider_configurations.count_number(account.agency_id, int(account.id), 1, revision=account.revision),
-    ]
+    configuration.provider_configuration_id = int(account.id)
+    configuration.provider_phone_number_id = number_id
+    return _follow(configuration, account, 1)
 
 
 def all_live(agency_id: str) -> Iterator[PhoneConfiguration]:
@@ -430,6 +414,14 @@ def of_account(agency_id: str, provider_configuration_id: int, limit: int | None
 
 def reload(configuration_id: str) -> PhoneConfiguration | None:
     return get(PhoneConfiguration, f"phone#{configuration_id}")
+
+
+def _follow(configuration: PhoneConfiguration, account: ProviderConfiguration, change: int) -> list[Write]:
+    """`change`: how many numbers more the account has by it."""
+    status = configuration.status_apart
+    configuration.own_status = None if account.active else status
+    count = provider_configurations.count_number(account.agency_id, int(account.id), change, revision=account.revision)
+    return [*replace(configuration, status), count]
 
 
 def _count(agency_id: str, status: NumberStatus, change: int) -> list[Write]:

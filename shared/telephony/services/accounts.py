@@ -12,7 +12,7 @@ from telephony.models.phone_configurations import PhoneConfiguration
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.observability import logger
-from telephony.providers.base import NumberProvider
+from telephony.providers.base import NumberProvider, OwnedNumber
 from telephony.providers.registry import CarrierAccount, Providers
 from telephony.providers.transport import Turn
 from telephony.services import catalogue, credentials
@@ -94,8 +94,9 @@ class Accounts:
         for configuration in self.candidates(record):
             if configuration.id == record.provider_configuration_id:
                 return self.open(configuration)
-            if (account := self._proven(configuration, record, deadline, paced)) is not None:
-                commit(*phone_configurations.move(record, configuration))
+            if (found := self._proven(configuration, record, deadline, paced)) is not None:
+                account, number = found
+                commit(*phone_configurations.move(record, configuration, number.id))
                 return account
         raise ConfigurationMissing(
             "The carrier account of this number is no longer configured",
@@ -113,12 +114,12 @@ class Accounts:
 
     def _proven(
         self, configuration: ProviderConfiguration, record: PhoneConfiguration, deadline: Deadline, paced: bool
-    ) -> CarrierAccount | None:
-        """The account, if it can be used and has the number."""
+    ) -> tuple[CarrierAccount, OwnedNumber] | None:
+        """The account and the number in it, if it can be used and has the number."""
         try:
             account = self.open(configuration)
             number = self.client(account, deadline, paced=paced).owned(str(record.phone_number))
         except (ConfigurationMissing, InvalidProviderCredentials) as error:
             logger.info("account passed over", extra={"configuration": int(configuration.id), "code": error.code})
             return None
-        return account if number is not None else None
+        return (account, number) if number is not None else None

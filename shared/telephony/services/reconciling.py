@@ -51,6 +51,7 @@ class Report:
     recorded: int = 0
     theirs_not_ours: list[Data] = field(default_factory=list)
     ours_not_theirs: list[Data] = field(default_factory=list)
+    ids: list[Data] = field(default_factory=list)
     status: list[Data] = field(default_factory=list)
     webhooks: list[Data] = field(default_factory=list)
     price: list[Data] = field(default_factory=list)
@@ -59,7 +60,8 @@ class Report:
 
     @property
     def differences(self) -> int:
-        return sum(map(len, (self.theirs_not_ours, self.ours_not_theirs, self.status, self.webhooks, self.price)))
+        kinds = (self.theirs_not_ours, self.ours_not_theirs, self.ids, self.status, self.webhooks, self.price)
+        return sum(map(len, kinds))
 
     def summary(self) -> dict[str, Any]:
         """With at most 100 findings of each kind, and how many there were."""
@@ -88,8 +90,8 @@ class Reconciling:
     ) -> Report:
         """Reads every carrier account of the agency. Nothing changes at a carrier.
 
-        With `adopt`, what only a carrier has gets a record, and status, webhooks and price of our records become the
-        carrier's.
+        With `adopt`, what only a carrier has gets a record, and id, status, webhooks and price of our records become
+        the carrier's.
 
         An account that can't be read is named in the report. Raises `NotFound` for an unknown agency.
         """
@@ -232,9 +234,17 @@ class _Account:
         if differs:  # what calls that go elsewhere make of the status is told with them
             at_carrier = "not wired" if number.status == "active" and status != NumberStatus.ACTIVE else number.status
             self._report.status.append(_named(record) | {"recorded": record.status_apart, "at_carrier": at_carrier})
-        new_price = self._compare_price(record, price)
-        if drifted or differs or new_price:
+        new_price, new_id = self._compare_price(record, price), self._compare_id(record, number)
+        if drifted or differs or new_price or new_id:
             self.changed.append((record, _Changed(number, status, new_price)))
+
+    def _compare_id(self, record: PhoneConfiguration, number: OwnedNumber) -> bool:
+        """Whether it has another one now: it was given back and bought anew, or was in another account meanwhile."""
+        if number.id == record.provider_phone_number_id:
+            return False
+        ids = {"recorded": record.provider_phone_number_id, "at_carrier": number.id}
+        self._report.ids.append(_named(record) | ids)
+        return True
 
     def _compare_wires(self, record: PhoneConfiguration, number: OwnedNumber) -> list[str]:
         recorded = _recorded_wires(record)
@@ -263,7 +273,12 @@ def _recorded_wires(record: PhoneConfiguration) -> Mapping[str, str | None]:
 
 def _in_step(record: PhoneConfiguration, changed: _Changed, actor: str) -> list[Write]:
     """The record as the carrier has it. Fails with `Conflict` if it was changed since it was read."""
-    before = {"status": record.status, **_recorded_wires(record)}
+    before = {
+        "status": record.status,
+        "provider_phone_number_id": record.provider_phone_number_id,
+        **_recorded_wires(record),
+    }
+    record.provider_phone_number_id = changed.number.id
     wiring.note_wires(record, wiring.describe(ProviderType(str(record.provider)), changed.number))
     writes = []
     if changed.price is not None:

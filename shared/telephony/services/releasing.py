@@ -112,9 +112,14 @@ class Releasing:
 
 
 def _release(run: Run[Release]) -> Data:
-    """Deletion may be repeated: 404 is done."""
+    """Gives back what the carrier has now: moved or bought anew there, the number is under another id than recorded.
+
+    May be repeated: 404 is done. What isn't listed goes by its recorded id, since carriers list late.
+    """
+    record, provider = run.context.record, run.context.provider
+    number = provider.owned(str(record.phone_number))
     try:
-        run.context.provider.release(str(run.context.record.provider_phone_number_id))
+        provider.release(number.id if number else str(record.provider_phone_number_id))
     except NotYetReleasable as later:
         raise Waiting(later.seconds) from later
     return {"released": True}
