@@ -374,6 +374,26 @@ def test_a_deprovision_takes_the_place_of_a_provision_that_got_nowhere(case: Cas
     case.assert_deprovisioned()
 
 
+def test_a_look_for_what_is_to_be_torn_down_that_came_too_early_is_not_believed(case: Case) -> None:
+    """Telnyx's list is read within the time in which an application may still come, and answered after it."""
+    world = case.lab.world
+    case.lab.fault("telnyx", kind="lands_late", seconds=29, method="POST", path="call_control_applications")
+    assert case.provision().body["code"] == "outcome_unknown"
+    world.pass_time(28)
+
+    def slow(send: Any) -> Any:
+        answer = send()
+        world.pass_time(3)
+        return answer
+
+    case.lab.effects.next("telnyx GET /call_control_applications", slow)
+    refused = case.deprovision()
+
+    assert (refused.status, refused.body["code"]) == (409, "operation_in_progress")
+    assert case.deprovision().status == 200
+    case.assert_deprovisioned()
+
+
 def test_an_agency_that_is_deleted_meanwhile_leaves_a_journal_and_no_retry(case: Case) -> None:
     """The ids found so far are in the journal, since there is no record to keep them on."""
 

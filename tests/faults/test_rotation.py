@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from telephony import platform_secrets
+from telephony.services.provisioning import PROVISION_STEPS
 
 from local.simulators import demo_accounts as demo
 from tests.faults.effects import Killed, deaths, killed
@@ -486,6 +487,76 @@ def test_a_new_public_key_reaches_ultravox(here: Rotating) -> None:
     # then
     assert answer.status == 200, answer.body
     assert here.case.ultravox["telephony_configs"]["telnyx"]["publicKey"] == public_key
+
+
+# Real keys begin alike, and a few characters are all that Ultravox shows
+
+
+def _like_the_old_one(here: Rotating) -> None:
+    here.new_telnyx = here.case.telnyx_key[:6] + here.new_telnyx[6:]
+    here.lab.world.telnyx.simulator.state["accounts"][here.new_telnyx] = here.case.telnyx
+
+
+def test_a_repair_that_takes_a_rotations_place_imports_the_new_key(here: Rotating) -> None:
+    # given a rotation that died before its import
+    _like_the_old_one(here)
+    [application] = here.case.applications
+    application["application_name"] = "Changed by hand"
+    here.kill(here.store_telnyx, "ultravox PATCH /api/accounts/me/telephony_config #1", "before")
+    here.case.wait_for_lease()
+    # when
+    assert here.call("repair-telephony-config", {}).status == 200
+    # then
+    here.assert_rotated(telnyx=True)
+
+
+def test_a_repair_that_goes_on_after_a_rotation_imports_the_new_key(here: Rotating) -> None:
+    # given a repair that Telnyx did not let happen
+    _like_the_old_one(here)
+    [application] = here.case.applications
+    application["application_name"] = "Changed by hand"
+    here.lab.fault("telnyx", kind="status", status=500, method="PATCH", path="call_control_applications", times=3)
+    assert here.call("repair-telephony-config", {}).status == 500
+    # when
+    assert here.store_telnyx().status == 200
+    here.case.settle()
+    # then
+    here.assert_rotated(telnyx=True)
+
+
+def test_a_key_is_not_replaced_while_the_worker_takes_up_what_has_nothing_to_copy_yet(here: Rotating) -> None:
+    # given a provisioning that could not even look, and a worker that has just taken it up when the new key is stored
+    case = here.lab.case()
+    here.lab.fault("telnyx", kind="status", status=500, method="GET", path="call_control_applications", times=3)
+    operation_id = case.provision().body["operation_id"]
+    fresh = replace(here, case=case)
+    here.lab.world.telnyx.simulator.state["accounts"][fresh.new_telnyx] = case.telnyx
+
+    def worker_first(send: Callable[[], Any]) -> Any:
+        here.lab.effects.next("telnyx GET /call_control_applications", killed("before"))
+        with pytest.raises(Killed):
+            case.wake(operation_id)
+        return send()
+
+    here.lab.effects.next("dynamodb TransactWriteItems", worker_first)
+    # when
+    answer = fresh.store_telnyx()
+    # then the key that the worker has read is the one that is kept
+    assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
+    assert fresh.keys()["telnyx"] == case.telnyx_key
+    case.settle()
+    case.assert_provisioned()
+
+
+def test_steps_are_told_in_their_order_after_a_key_was_replaced(here: Rotating) -> None:
+    # given a provisioning that stopped before it came to the import
+    here.lab.fault("telnyx", kind="status", status=500, method="GET", path="call_control_applications", times=3)
+    assert here.case.provision({"force": True}).body["failed_at"] == "create_telnyx_application"
+    assert here.store_telnyx().status == 200
+    # when
+    answer = here.case.provision({"force": True})
+    # then
+    assert [each["step"] for each in answer.body["completed_steps"]] == [step.name for step in PROVISION_STEPS]
 
 
 def test_no_key_is_in_the_journal(here: Rotating) -> None:

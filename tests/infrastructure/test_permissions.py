@@ -103,7 +103,7 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
         (Grant("dynamodb:DeleteItem", "ProviderConfigurationsTable"), {"ProviderConfigurationsFunction"}),
         (
             Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_agency"),
-            KEEPERS | {"PhoneConfigurationsFunction", "RetryWorkerFunction"},
+            KEEPERS | {"PhoneConfigurationsFunction", "ProvisionTelephonyFunction", "RetryWorkerFunction"},
         ),
         (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_status"), {"PhoneConfigurationsFunction"}),
         (Grant("dynamodb:Query", "PhoneConfigurationsTable/index/by_request"), {"PhoneConfigurationsFunction"}),

@@ -9,6 +9,7 @@ import requests
 from telephony.values import ProviderType
 
 from local.simulators import demo_accounts as demo
+from tests.carriers import CarrierNumbers, for_sale
 from tests.integration.conftest import Setting, store_key
 from tests.world import World
 
@@ -88,6 +89,41 @@ def test_numbers_on_the_application_are_named_and_nothing_is_touched(world: Worl
     assert world.effects("telnyx") == []
     assert list(ultravox_configurations(world)) == ["telnyx"]
     assert world.status().body["telephony_configured"] is True
+
+
+def test_a_number_on_order_counts(world: World) -> None:
+    # given one that Telnyx hasn't delivered yet
+    world.provision()
+    numbers = CarrierNumbers(world, "telnyx")
+    wanted = next(for_sale("telnyx"))
+    numbers.server.simulator.change_settings({"order_delay": 86400.0})
+    assert numbers.purchase(wanted).body["purchase_details"]["status"] == "pending"
+    # when
+    answer = world.deprovision()
+    # then
+    assert (answer.status, answer.body["code"]) == (409, "numbers_on_application")
+    assert answer.body["phone_numbers"] == [wanted]
+    assert list(ultravox_configurations(world)) == ["telnyx"]
+
+
+@pytest.mark.parametrize("who", ["owner", "queue"])
+def test_numbers_that_have_come_meanwhile_count_for_an_unfinished_one(world: World, who: str) -> None:
+    # given a deprovision that Ultravox did not answer, and a number connected since
+    world.provision()
+    [application] = world.applications()
+    world.ultravox.simulator.add_faults({"kind": "status", "status": 500, "times": 3})
+    assert world.deprovision().body["failed_at"] == "clear_ultravox_config"
+    connected = buy_numbers(world, application["id"])
+    # when it is taken up again
+    if who == "owner":
+        answer = world.deprovision()
+        assert (answer.status, answer.body["code"]) == (409, "numbers_on_application")
+        assert answer.body["phone_numbers"] == connected
+    else:
+        world.settle(rounds=2)
+    # then all is as it was
+    assert list(ultravox_configurations(world)) == ["telnyx"]
+    assert world.applications() == [application]
 
 
 def test_a_second_time_finds_nothing_left_to_do(world: World) -> None:

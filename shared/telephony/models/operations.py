@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
@@ -261,23 +262,42 @@ def supersede(operation: Operation) -> Write:
             Operation.updated_at.set(clock.now()),
             Operation.expires_at.set(int(clock.now()) + KEPT_FOR),
         ],
-        unchanged(Operation.lease, operation.lease)
-        & (Operation.lease_until < clock.now())
-        & ~Operation.status.is_in(*FINAL),
+        _left_alone(operation),
         lambda: OperationInProgress("Another operation on this agency's telephony is running"),
     )
 
 
+def leave(operation: Operation) -> Write:
+    """Leaves an unfinished operation as it is, and fails if somebody has taken it up since it was read."""
+    return update(
+        Operation(operation.id),
+        [Operation.updated_at.set(clock.now())],
+        _left_alone(operation),
+        lambda: OperationInProgress("An operation on this agency's telephony has just been taken up"),
+    )
+
+
+def _left_alone(operation: Operation) -> Condition:
+    condition: Condition = (
+        unchanged(Operation.lease, operation.lease)
+        & (Operation.lease_until < clock.now())
+        & ~Operation.status.is_in(*FINAL)
+    )
+    return condition
+
+
 def redo(operation: Operation, step: str) -> Write:
     """Has an unfinished operation whose lease is free do a step again, as soon as somebody takes it up."""
-    operation.step(step).state = StepState.PENDING
+    for record in operation.steps:
+        if record.name == step:
+            record.state = StepState.PENDING
     operation.status, operation.error = Status.RUNNING, None
     operation.attempts, operation.failing_since = 0, None
     operation.schedule(clock.now())
     operation.updated_at = clock.now()
     return put(
         operation,
-        (Operation.lease == operation.lease) & (Operation.lease_until < clock.now()) & ~Operation.status.is_in(*FINAL),
+        _left_alone(operation),
         lambda: OperationInProgress("Another operation on this agency's telephony is running"),
     )
 

@@ -5,7 +5,7 @@ The five steps, their names, order and data are those of the published provision
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from telephony import clock
@@ -14,19 +14,24 @@ from telephony.errors import AlreadyProvisioned, ConfigurationMissing, Conflict,
 from telephony.models import agencies
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
-from telephony.models.operations import Operation
+from telephony.models.operations import Operation, StepState
 from telephony.providers.telnyx import Application
 from telephony.providers.ultravox import TelnyxImport
 from telephony.services.integration import NEXT_STEPS
 from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
 from telephony.services.telephony import Telephonies, Telephony, audit, new_operation, settle_after
 from telephony.services.voice_setup import find_application, find_profile, require_application
-from telephony.values import Principal
+from telephony.values import Principal, ProviderType
 
 PROVISION = "provision_telephony"
 DEPROVISION = "deprovision_telephony"
 
 IMPORT_STEP = "import_to_ultravox"
+
+IMPORT_ANYWAY = "import_anyway"
+"""In an operation's input: keys were replaced, which what Ultravox shows need not tell."""
+
+DELETE_APPLICATION_STEP = "delete_telnyx_application"
 
 CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "can_run_campaigns": True}
 
@@ -177,6 +182,11 @@ PROVISION_STEPS: tuple[Step[Telephony], ...] = (
 # Deprovisioning: deletions, which may be repeated, so that nothing needs to be looked for
 
 
+def _check_numbers(run: Run[Telephony]) -> None:
+    """Once more when it is taken up: numbers may have come meanwhile."""
+    _refuse_numbers(run.context, run.operation.input["application_id"])
+
+
 def _clear_ultravox(run: Run[Telephony]) -> Data:
     """Only what points at this agency's application: somebody else's configuration is left alone."""
     ultravox = run.context.ultravox
@@ -233,8 +243,8 @@ def _clear_ids(run: Run[Telephony], _data: Data) -> Sequence[Write]:
 # The application before its profile: a profile in use is not deleted by Telnyx (10021). The agency's record follows
 # each step, so that one that stops half-way doesn't show what is gone; the operation's input keeps the ids.
 DEPROVISION_STEPS: tuple[Step[Telephony], ...] = (
-    Step("clear_ultravox_config", _clear_ultravox, writes=_unmark_configured),
-    Step("delete_telnyx_application", _delete_application, writes=_forget_application),
+    Step("clear_ultravox_config", _clear_ultravox, writes=_unmark_configured, check=_check_numbers),
+    Step(DELETE_APPLICATION_STEP, _delete_application, writes=_forget_application),
     Step("delete_outbound_profile", _delete_profile, writes=_forget_profile),
     Step("clear_resource_ids", lambda _run: {"telephony_configured": False}, writes=_clear_ids, local=True),
 )
@@ -299,15 +309,18 @@ class Provisioning:
         context = self._telephonies.context(principal.agency_id, public_base_url, deadline, needs_ultravox=False)
         unfinished = self._telephonies.unfinished(context.agency)
         if unfinished is not None and unfinished.kind == DEPROVISION:
+            if unfinished.step(DELETE_APPLICATION_STEP).state != StepState.DONE:
+                _refuse_numbers(context, unfinished.input["application_id"])
             self._telephonies.take_over(unfinished, deadline)
             operation = unfinished
             self._saga.proceed(self.deprovision_workflow, Run(operation, context, deadline))
         else:
+            looked_at = clock.now()
             operation = new_operation(
                 DEPROVISION, principal, {"public_base_url": public_base_url, **_what_to_delete(context)}
             )
             writes = [
-                *self._telephonies.claim(context.agency, operation, unfinished),
+                *self._telephonies.claim(context.agency, operation, unfinished, looked_at),
                 audit(operation, "telephony.deprovision_begun", **operation.input),
             ]
             self._saga.open(self.deprovision_workflow, operation, context, deadline, *writes)
@@ -334,22 +347,37 @@ def _ids(operation: Operation) -> Data:
 def _what_to_delete(t: Telephony) -> Data:
     """The ids of what exists, else those that are stored, which Ultravox may still have.
 
-    Raises `Conflict` while numbers are connected to the application.
+    Raises as `_refuse_numbers`.
     """
     application = find_application(t.telnyx, t.agency.id, t.agency.telnyx_application_id)
-    numbers = t.telnyx.numbers_on(application.id) if application else []
-    if numbers:
-        raise Conflict(
-            "Phone numbers are still connected to the Telnyx application",
-            code="numbers_on_application",
-            fix="Release these numbers or connect them elsewhere first.",
-            phone_numbers=numbers,
-        )
+    _refuse_numbers(t, application.id if application else None)
     profile = find_profile(t.telnyx, t.setup, application, t.agency.telnyx_outbound_profile_id)
     return {
         "application_id": application.id if application else t.agency.telnyx_application_id,
         "outbound_profile_id": profile.id if profile else t.agency.telnyx_outbound_profile_id,
     }
+
+
+def _refuse_numbers(t: Telephony, application_id: str | None) -> None:
+    """Raises `Conflict` while numbers are connected to the application, or on order at Telnyx."""
+    if application_id is None:
+        return
+    if numbers := {*t.telnyx.numbers_on(application_id), *_on_order(t.agency.id)}:
+        raise Conflict(
+            "Phone numbers are still connected to the Telnyx application",
+            code="numbers_on_application",
+            fix="Release these numbers or connect them elsewhere first.",
+            phone_numbers=sorted(numbers),
+        )
+
+
+def _on_order(agency_id: str) -> Iterator[str]:
+    """The agency's numbers that Telnyx may be about to connect."""
+    from telephony.models import phone_configurations  # not loaded by what is asked more often
+
+    for record in phone_configurations.all_live(agency_id):
+        if record.provider == ProviderType.TELNYX and record.status == phone_configurations.NumberStatus.PENDING:
+            yield str(record.phone_number)
 
 
 def _plan(t: Telephony) -> list[Data]:

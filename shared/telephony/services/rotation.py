@@ -18,7 +18,14 @@ from telephony.models.agencies import Agency
 from telephony.models.base import Write, commit
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.services import credentials, drift
-from telephony.services.provisioning import DEPROVISION, IMPORT_STEP, PROVISION, Provisioning, import_to_ultravox
+from telephony.services.provisioning import (
+    DEPROVISION,
+    IMPORT_ANYWAY,
+    IMPORT_STEP,
+    PROVISION,
+    Provisioning,
+    import_to_ultravox,
+)
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
 from telephony.services.telephony import Telephonies, Telephony, audit, new_operation
 from telephony.services.voice_setup import require_application
@@ -117,9 +124,11 @@ class Rotation:
         only = agencies.change_configurations(agency, telephony_too=True)
         nothing_to_copy = not agency.telnyx_application_id or _missing_for_import(agency, configurations)
         if nothing_to_copy or (unfinished and unfinished.kind == DEPROVISION):
-            commit(only, *writes)
+            # A run that takes the unfinished one up may only read the keys that it imports when these are stored.
+            commit(only, *writes, *([operations.leave(unfinished)] if unfinished else []))
         elif unfinished and unfinished.kind not in (ROTATE, IMPORT):
             # It imports with the keys that it finds when it is taken up, which is now.
+            unfinished.input = {**unfinished.input, IMPORT_ANYWAY: True}
             commit(only, *writes, operations.redo(unfinished, IMPORT_STEP))
             self._wakeups.send(unfinished.id, unfinished.agency_id)
         else:

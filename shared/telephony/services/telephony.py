@@ -160,12 +160,18 @@ class Telephonies:
             )
         operation.attempts, operation.failing_since = 0, None  # a person tries again: a new row of failures
 
-    def claim(self, agency: Agency, operation: Operation, unfinished: Operation | None) -> list[Write]:
-        """Makes `operation` the agency's one, in place of an unfinished one whose effects are known."""
+    def claim(
+        self, agency: Agency, operation: Operation, unfinished: Operation | None, looked_at: float | None = None
+    ) -> list[Write]:
+        """Makes `operation` the agency's one, in place of an unfinished one whose effects are known.
+
+        `looked_at`: since when the carriers were asked for what there is; None: the operation will ask them.
+        """
         if unfinished is None:
             return [agencies.open_telephony_operation(agency, operation.id)]
         begun = [record for record in unfinished.steps if record.state == StepState.STARTED]
-        if any((record.started_at or 0) + settle_after(record) > clock.now() for record in begun):
+        looked_at = clock.now() if looked_at is None else looked_at
+        if any((record.started_at or 0) + settle_after(record) > looked_at for record in begun):
             raise OperationInProgress(
                 "The outcome of an earlier operation on this agency's telephony is not certain yet",
                 operation_id=unfinished.id,

@@ -18,7 +18,7 @@ from telephony.providers.registry import Providers
 from telephony.providers.telnyx import Application, OutboundProfile, Telnyx
 from telephony.services import credentials, drift
 from telephony.services.drift import Facts
-from telephony.services.provisioning import IMPORT_STEP, PROVISION_STEPS, import_to_ultravox
+from telephony.services.provisioning import IMPORT_ANYWAY, IMPORT_STEP, PROVISION_STEPS, import_to_ultravox
 from telephony.services.saga import Data, Run, Saga, Workflow
 from telephony.services.telephony import Telephonies, Telephony, audit, new_operation
 from telephony.services.voice_setup import VoiceSetup, find_application, find_profile
@@ -34,7 +34,8 @@ def _import_if_it_differs(run: Run[Telephony]) -> Data:
     t = run.context
     application_id = run.data("create_telnyx_application")["application_id"]
     imported = t.ultravox.telnyx_configuration() if t.ultravox else None
-    if imported is not None and not drift.import_issues(imported, t.account, application_id):
+    anyway = run.operation.input.get(IMPORT_ANYWAY)
+    if imported is not None and not anyway and not drift.import_issues(imported, t.account, application_id):
         return {"telnyx_configured": True}
     return import_to_ultravox(run, application_id, existing=imported)
 
@@ -94,7 +95,10 @@ class Verification:
     ) -> None:
         context = self._telephonies.context(agency.id, public_base_url, deadline)
         unfinished = self._telephonies.unfinished(context.agency)
-        operation = new_operation(REPAIR, principal, {"public_base_url": public_base_url, "issues": found})
+        given: Data = {"public_base_url": public_base_url, "issues": found}
+        if unfinished is not None:
+            given[IMPORT_ANYWAY] = True  # it may have been about to import a new key
+        operation = new_operation(REPAIR, principal, given)
         writes = [
             *self._telephonies.claim(context.agency, operation, unfinished),
             audit(operation, "telephony.repair_begun", issues=found),
