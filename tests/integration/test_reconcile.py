@@ -21,6 +21,7 @@ from telephony.values import ProviderType
 from local.simulators.store import Record
 from tests.carriers import CARRIERS, TWIML, CarrierNumbers, for_sale, store_credentials
 from tests.integration.conftest import Setting
+from tests.integration.provider_api import BODIES, Api
 from tests.numbers import Numbers, local_numbers
 from tests.world import PUBLIC_BASE_URL, ROOT, World
 
@@ -324,6 +325,39 @@ def test_an_account_that_cannot_be_read_is_named(numbers: CarrierNumbers) -> Non
 
     [failed] = [each for each in report["failed"] if each["provider"] == numbers.carrier]
     assert failed["code"] == "invalid_provider_credentials"
+    assert report["ours_not_theirs"] == []
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_numbers_whose_configuration_is_gone_are_looked_for_in_the_others(
+    numbers: CarrierNumbers, active: bool
+) -> None:
+    # given an account that was deleted and stored anew, and one of its two numbers given back meanwhile
+    kept, gone = bought(numbers, 2)
+    api = Api(numbers.world, numbers.agency_id, numbers.world.tokens)
+    account = int(numbers.record(gone).provider_configuration_id)
+    assert api.delete(account, query="force=true").status == 204
+    alone = reconcile(numbers)["ours_not_theirs"]
+    api.created(BODIES[numbers.carrier] | {"active": active})
+    del numbers.account["phone_numbers"][numbers.id_at_carrier(gone)]
+
+    report = reconcile(numbers)
+
+    assert sorted(each["phone_number"] for each in alone) == sorted([kept, gone])
+    assert [each["phone_number"] for each in report["ours_not_theirs"]] == [gone]
+    assert (report["differences"], report["failed"]) == (1, [])
+
+
+def test_they_are_not_missed_while_an_account_cannot_be_read(numbers: CarrierNumbers) -> None:
+    [number] = bought(numbers, 1)
+    api = Api(numbers.world, numbers.agency_id, numbers.world.tokens)
+    account = int(numbers.record(number).provider_configuration_id)
+    assert api.delete(account, query="force=true").status == 204
+    store_credentials(numbers.carrier, numbers.agency_id, {"api_key": numbers.key, "api_secret": "wrong"})
+
+    report = reconcile(numbers)
+
+    assert [each["code"] for each in report["failed"]] == ["invalid_provider_credentials"]
     assert report["ours_not_theirs"] == []
 
 

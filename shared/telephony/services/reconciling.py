@@ -101,11 +101,17 @@ class Reconciling:
         report = Report()
         records = list(phone_configurations.all_live(agency_id))
         report.recorded = len(records)
-        for configuration in provider_configurations.of_agency(agency_id):
+        configurations = provider_configurations.of_agency(agency_id)
+        known = {int(each.id) for each in configurations}
+        # Their configuration is gone: any other account of their carrier may have them by now.
+        left = [each for each in records if int(each.provider_configuration_id or 0) not in known]
+        seen: set[str] = set()
+        for configuration in configurations:
             if configuration.provider == ProviderType.ULTRAVOX:
                 continue
             mine = [each for each in records if each.provider_configuration_id == configuration.id]
-            if not configuration.active and not mine:
+            wanted = mine or any(each.provider == configuration.provider for each in left)
+            if not configuration.active and not wanted:
                 continue
             account = _Account(configuration, mine, report)
             try:
@@ -117,8 +123,14 @@ class Reconciling:
                     raise
                 report.failed.append(account.name() | {"code": error.code, "message": error.message})
                 continue
+            seen |= account.seen
             if adopt:
                 self._adopt(agency_id, actor, account, report, deadline)
+        unread = {each["provider"] for each in report.failed}
+        for record in left:
+            if record.phone_number not in seen and record.provider not in unread and _missed(record):
+                account_gone = {"provider": record.provider, "provider_configuration_id": None}
+                report.ours_not_theirs.append(_named(record) | account_gone)
         return report
 
     def _adopt(self, agency_id: str, actor: str, account: _Account, report: Report, deadline: Deadline) -> None:
@@ -200,6 +212,7 @@ class _Account:
     ) -> None:
         self.configuration = configuration
         self.provider = str(configuration.provider)
+        self.seen: set[str] = set()
         self.unknown: list[OwnedNumber] = []
         self.changed: list[tuple[PhoneConfiguration, _Changed]] = []
         self._records = {str(each.phone_number): each for each in records}
@@ -209,9 +222,8 @@ class _Account:
         return {"provider": self.provider, "provider_configuration_id": int(self.configuration.id)}
 
     def read(self, client: NumberProvider, ours: _Ours) -> None:
-        seen: set[str] = set()
         for number in client.all_owned():
-            seen.add(number.phone_number)
+            self.seen.add(number.phone_number)
             self._report.at_carriers += 1
             record = self._records.get(number.phone_number)
             if record is not None and _at_rest(record):
@@ -220,7 +232,7 @@ class _Account:
                 self.unknown.append(number)
                 self._report.theirs_not_ours.append({"phone_number": number.phone_number} | self.name())
         for record in self._records.values():
-            if record.phone_number not in seen and _at_rest(record) and not _young(record):
+            if record.phone_number not in self.seen and _missed(record):
                 self._report.ours_not_theirs.append(_named(record) | self.name())
 
     def _compare(self, record: PhoneConfiguration, number: OwnedNumber, price: Money | None, ours: _Ours) -> None:
@@ -304,8 +316,9 @@ def _at_rest(record: PhoneConfiguration) -> bool:
     return record.operation_id is None and record.status != NumberStatus.PENDING
 
 
-def _young(record: PhoneConfiguration) -> bool:
-    return clock.now_ms() - int(record.created_at or 0) < YOUNG_SECONDS * 1000
+def _missed(record: PhoneConfiguration) -> bool:
+    """Whether its carrier should list it by now."""
+    return _at_rest(record) and clock.now_ms() - int(record.created_at or 0) >= YOUNG_SECONDS * 1000
 
 
 def _named(record: PhoneConfiguration) -> Data:
