@@ -10,6 +10,7 @@ import pytest
 
 from tests.carriers import CARRIERS, CarrierNumbers, for_sale, store_credentials
 from tests.integration.conftest import Setting
+from tests.numbers import local_numbers
 from tests.world import World
 
 SEED = 20260805
@@ -109,6 +110,63 @@ def test_a_number_that_waits_for_a_human_keeps_the_batch_from_nothing(numbers: C
     assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 1, "failed": 0, "need_attention": 1})
     assert [item["status"] for item in shown["items"]] == ["NEEDS_ATTENTION", "SUCCEEDED"]
     assert numbers.bought(second) == 1
+
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def slow(world: World) -> CarrierNumbers:
+    """At Telnyx, where an order may take its time: here, longer than what has ended is kept."""
+    world.telnyx.simulator.change_settings({"order_delay": 95 * DAY})
+    return CarrierNumbers(world, "telnyx")
+
+
+def test_a_batch_ends_though_what_became_of_some_numbers_is_not_kept_any_more(slow: CarrierNumbers) -> None:
+    from telephony.models import operations
+
+    # given a batch of a number that can't be bought and one whose order is pending
+    gone, good, *_ = local_numbers()
+    slow.take(gone)
+    operation_id = slow.batch([{"phone_number": gone}, {"phone_number": good}]).body["operation_id"]
+    slow.world.settle(3, 60.0)
+    first, second = slow.operation(operation_id)["items"]
+    assert (first["status"], second["status"]) == ("ABANDONED", "WAITING")
+
+    # when the order is done only after the first one's operation has gone
+    slow.world.settle(4, 23 * DAY)
+    assert operations.find(first["operation_id"]) is None
+    assert [each["status"] for each in slow.operation(operation_id)["items"]] == ["ABANDONED", "WAITING"]
+    slow.world.settle(3, 2 * DAY)
+
+    # then the batch ends, and still tells what the first one came to
+    shown = slow.operation(operation_id)
+    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 1, "failed": 1, "need_attention": 0})
+    assert shown["items"][0] == first
+    assert slow.bought(good) == 1
+    slow.check()
+
+
+def test_a_number_that_was_bought_long_before_the_others_counts_as_bought(slow: CarrierNumbers) -> None:
+    # given a batch of two, one order of which is done soon
+    early, late, *_ = local_numbers()
+    operation_id = slow.batch([{"phone_number": early}, {"phone_number": late}]).body["operation_id"]
+    slow.world.settle(2, 60.0)
+    [order] = [
+        each for each in slow.account["number_orders"].values() if each["phone_numbers"][0]["phone_number"] == early
+    ]
+    order["_due_at"] = 0.0
+    slow.world.settle(3, DAY)
+    bought, pending = slow.operation(operation_id)["items"]
+    assert (bought["status"], pending["status"]) == ("SUCCEEDED", "WAITING")
+
+    slow.world.settle(8, 12 * DAY)
+    slow.world.settle(3, DAY)
+
+    shown = slow.operation(operation_id)
+    assert (shown["status"], shown["result"]) == ("SUCCEEDED", {"succeeded": 2, "failed": 0, "need_attention": 0})
+    assert shown["items"][0] == bought | {"purchase_details": None}
+    slow.check()
 
 
 def test_the_agencys_limits_hold_for_the_whole_batch(numbers: CarrierNumbers) -> None:

@@ -17,7 +17,7 @@ from telephony.errors import Conflict
 from telephony.models import audit_events, limits, operations
 from telephony.models.base import commit
 from telephony.models.operations import FINAL, SCHEDULED, Operation, Status
-from telephony.services.batch_results import BATCH, item_id, results
+from telephony.services.batch_results import AWAIT, BATCH, ended, item_id, results
 from telephony.services.purchase_records import PurchaseRequest, new_operation
 from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
 from telephony.values import Principal, ProviderType
@@ -41,7 +41,7 @@ class Batches:
     def __init__(self, saga: Saga, wakeups: Wakeups) -> None:
         self._saga = saga
         self._wakeups = wakeups
-        steps = (Step("open_purchases", self._open_purchases), Step("await_purchases", _await_purchases))
+        steps = (Step("open_purchases", self._open_purchases), Step(AWAIT, _await_purchases))
         self.workflow: Workflow[None] = Workflow(BATCH, steps, _no_context)
 
     def purchase(self, principal: Principal, requests: Sequence[PurchaseRequest], public_base_url: str) -> Batch:
@@ -101,17 +101,18 @@ class Batches:
 
 
 def _await_purchases(run: Run[None]) -> Data:
-    statuses = [each["status"] for each in results(run.operation)]
+    items = results(run.operation)
+    noted, statuses = ended(items), [each["status"] for each in items]
     if any(status in SCHEDULED for status in statuses):
         age = clock.now() - run.operation.created_at
-        raise Waiting(min(LONGEST_LOOK, max(FIRST_LOOK, age / 10)))
+        raise Waiting(min(LONGEST_LOOK, max(FIRST_LOOK, age / 10)), ended=noted)
     succeeded, decided = statuses.count(Status.SUCCEEDED), sum(status in FINAL for status in statuses)
     run.operation.result = {
         "succeeded": succeeded,
         "failed": decided - succeeded,
         "need_attention": len(statuses) - decided,
     }
-    return run.operation.result
+    return {"ended": noted}
 
 
 def _requests(parent: Operation) -> list[PurchaseRequest]:
