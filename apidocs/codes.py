@@ -117,8 +117,8 @@ _ASSISTANT = ("assistant_not_found", "assistant_not_ready", "provider_mismatch")
 _LIMITS = ("spending_limit_exceeded", "price_unknown")
 _RENAMED = ("phone_configuration_not_found", "number_released", "operation_in_progress", "conflict")
 _ORG = ("foreign_org_handle", "agency_not_found")
-_STOPPED = tuple(f"500:{code}" for code in (*_CARRIER, "telnyx_application_missing", "outcome_unknown"))
-"""A carrier's failure in the middle of an operation: that of the operation, at every route."""
+_STOPPED = tuple(f"500:{code}" for code in (*_CARRIER, "telnyx_application_missing", "outcome_unknown", "conflict"))
+"""A failure in the middle of an operation is that of the operation, at every route."""
 _CHECKED = (
     "invalid_request",
     *(f"400:{code}" for code in _CARRIER if code not in ("provider_rate_limited", "provider_unavailable")),
@@ -149,8 +149,8 @@ _SAVING = (
 )
 
 ROUTE_CODES: dict[str, tuple[str, ...]] = {
-    "POST /provision-telephony": (*_KEYS, "already_provisioned", "telnyx_application_missing", *_SAGA),
-    "POST /deprovision-telephony": (*_KEYS, "numbers_on_application", *_SAGA),
+    "POST /provision-telephony": (*_KEYS, "already_provisioned", "telnyx_application_missing", "500:conflict", *_SAGA),
+    "POST /deprovision-telephony": (*_KEYS, "numbers_on_application", "500:conflict", *_SAGA),
     "GET /get-integration-status": ("agency_not_found", "credentials_unavailable"),
     "GET /verify-telephony-config": ("agency_not_found", "credentials_unavailable", *_CARRIER, "out_of_time"),
     "POST /repair-telephony-config": (*_KEYS, "operation_in_progress", *_STOPPED),

@@ -352,6 +352,7 @@ ANSWERED = {
     # what only an owner may have revealed, and a path that nothing can be at
     ("GET /provider-configurations/<configuration_id>", "403", "role_required"),
     ("GET /phone-configurations/<configuration_id>", "404", "not_found"),
+    ("POST /provision-telephony", "500", "conflict"),
     # what an agency may not have
     ("POST /phone-numbers/import", "403", "spending_limit_exceeded"),
     ("POST /phone-numbers/purchase-batch", "429", "too_many_operations"),
