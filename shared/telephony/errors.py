@@ -294,7 +294,7 @@ class NotSettled(TelephonyError):
 
 
 class NotRecorded(TelephonyError):
-    """What becomes of `StorageUnavailable` once an operation is open: something was done, or may have been."""
+    """What becomes of `StorageUnavailable` once an operation is or may be open: something may have been done."""
 
     code = "outcome_unknown"
     retryable = True

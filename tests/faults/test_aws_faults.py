@@ -85,6 +85,11 @@ def test_each_call_of_aws_fails(
             code = "outcome_unknown"
             assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, code, True), point
             assert answer.body["fix"] == "Nothing to do: it goes on by itself."
+        elif point == "dynamodb TransactWriteItems #1" and (lasting or outage is answer_lost):
+            # It has begun; or that it has not can't be read.
+            told = answer.status, answer.body["code"], answer.body["retry_scheduled"]
+            assert told == (500, "outcome_unknown", True), point
+            assert "If it is not there, nothing was done" in answer.body["fix"]
         elif point.startswith("dynamodb"):
             assert (answer.status, answer.body["code"]) == (503, "storage_unavailable"), point
         else:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.simulators.faults import HTML_502
-from tests.faults.effects import Interference, Killed, answer_lost, killed, refused_by_aws, unreachable
+from tests.faults.effects import Interference, Killed, Send, answer_lost, killed, refused_by_aws, unreachable
 from tests.faults.lab import Case, Lab
 from tests.numbers import Numbers, local_numbers
 from tests.world import HttpAnswer
@@ -352,24 +352,63 @@ def test_each_call_of_aws_fails(case: Case, numbers: Numbers, outage: Interferen
         answer = numbers.purchase(number)
 
         effects.forget()
-        check_outage(answer, point, opening, ending, outage is answer_lost)
+        check_outage(answer, point, opening, ending, outage is answer_lost, lasting)
         if not numbers.operations:
             assert_untouched(numbers, number)
             assert numbers.purchase(number).status == 200
         assert_settled(case, numbers, number, bought=1)
 
 
-def check_outage(answer: HttpAnswer, point: str, opening: str, ending: str, lost: bool) -> None:
+def check_outage(answer: HttpAnswer, point: str, opening: str, ending: str, lost: bool, lasting: bool) -> None:
     told = answer.status, answer.body.get("code"), answer.body.get("retry_scheduled")
     if point == ending:
         # Done, and only the answer to its last write was lost; or else not recorded yet.
         assert told == ((200, None, None) if lost else (500, "outcome_unknown", True)), point
-    elif point == opening and lost:
-        assert told == (409, "operation_in_progress", None)
+    elif point == opening and (lost or lasting):
+        # It has begun; or that it has not can't be read.
+        assert told == (500, "outcome_unknown", True), point
     elif point.startswith("kms"):
         assert told == (500, "credentials_unavailable", None)
     else:
         assert told == (503, "storage_unavailable", None), point
+
+
+def test_a_refusal_that_can_not_be_recorded_is_not_told_as_the_end(case: Case, numbers: Numbers, number: str) -> None:
+    """The queue knows nothing of it, and orders again: an answer that is final would be wrong."""
+    fault(numbers, ORDER, kind="status", status=402, times=1)
+    case.lab.effects.burst("dynamodb TransactWriteItems #2", unreachable)
+
+    answer = numbers.purchase(number)
+
+    told = answer.status, answer.body["code"], answer.body["retryable"], answer.body["retry_scheduled"]
+    assert told == (500, "outcome_unknown", True, True)
+    assert_settled(case, numbers, number, bought=1)
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["answer lost", "unreachable from then on"])
+def test_a_release_that_may_have_begun_is_not_told_as_undone(
+    case: Case, numbers: Numbers, number: str, lasting: bool
+) -> None:
+    numbers.world.telnyx.simulator.change_settings({"listing_lag": 0.0})
+    assert numbers.purchase(number).status == 200
+    case.lab.effects.forget()
+
+    def gone(send: Send) -> Any:
+        case.lab.effects.at["dynamodb"] = unreachable
+        return answer_lost(send)
+
+    if lasting:
+        case.lab.effects.at["dynamodb TransactWriteItems #1"] = gone
+    else:
+        case.lab.effects.burst("dynamodb TransactWriteItems #1", answer_lost)
+
+    answer = numbers.release(number)
+
+    assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "outcome_unknown", True)
+    case.lab.effects.forget()
+    case.settle()
+    assert (numbers.released(number), numbers.record(number).status) == (1, "RELEASED")
+    assert numbers.operations_on(number)[-1].id == answer.body["operation_id"]
 
 
 def test_a_slow_transaction_keeps_a_batch_from_nothing(case: Case, numbers: Numbers) -> None:

@@ -132,14 +132,27 @@ class Saga:
     def open[C](
         self, workflow: Workflow[C], operation: Operation, context: C, deadline: Deadline, *writes: Write
     ) -> Data:
-        """Journals a new operation together with `writes`, then runs it. See `proceed` for what it raises."""
+        """Journals a new operation together with `writes`, then runs it. See `proceed` for what it raises.
+
+        Also `StorageUnavailable` if it certainly was not journaled, `NotRecorded` if it was, or may have been.
+        """
         lease_until = clock.now() + deadline.remaining() + LEASE_MARGIN
         operation.lease, operation.lease_until = operations.new_lease(), lease_until
         operation.schedule(lease_until)
         first = workflow.steps[0]
         if not first.local:
             _start(operation, operation.step(first.name))
-        commit(operations.open_new(operation), *writes)
+        try:
+            commit(operations.open_new(operation), *writes)
+        except StorageUnavailable as error:
+            if not _may_stand(operation, deadline):
+                raise
+            raise NotRecorded(
+                "Whether it has begun is not certain yet",
+                fix="Ask for the operation: it goes on by itself. If it is not there, nothing was done: try again.",
+                operation_id=operation.id,
+                retry_scheduled=True,
+            ) from error
         return self.proceed(workflow, Run(operation, context, deadline))
 
     def take_over(self, operation: Operation, deadline: Deadline) -> bool:
@@ -304,6 +317,8 @@ class Saga:
         except StorageUnavailable:
             # What is stored still has the `due_at` of the lease's end: the sweeper wakes the operation then.
             scheduled, delay = True, None
+            if given_back is not None:
+                told = NotRecorded("That it has failed could not be recorded yet")  # it is not over: it goes on
         if delay is not None:
             self._wakeups.send(operation.id, operation.agency_id, delay)
         _log_stop(operation, step.name, error, scheduled)
@@ -336,6 +351,16 @@ def _log_stop(operation: Operation, step: str, error: TelephonyError, retry: boo
     )
     if operation.status == Status.NEEDS_ATTENTION:
         emit_metrics(OperationsGivenUp=1)
+
+
+def _may_stand(operation: Operation, deadline: Deadline) -> bool:
+    """Whether it is journaled, as far as can be read: a transaction doesn't read past one that is still under way."""
+    if deadline.remaining() < MARGIN_SECONDS:
+        return True  # the database may be silent for longer than there is
+    try:
+        return operations.find_together([operation.id]) != [None]
+    except StorageUnavailable:
+        return True
 
 
 def understands(workflow: Workflow[Any], operation: Operation) -> bool:
