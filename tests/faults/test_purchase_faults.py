@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from telephony.services.saga import STEP_SECONDS
 
 from local.simulators.faults import HTML_502
 from tests.faults.effects import Interference, Killed, Send, answer_lost, killed, refused_by_aws, unreachable
@@ -382,6 +383,22 @@ def test_a_refusal_that_can_not_be_recorded_is_not_told_as_the_end(case: Case, n
 
     told = answer.status, answer.body["code"], answer.body["retryable"], answer.body["retry_scheduled"]
     assert told == (500, "outcome_unknown", True, True)
+    assert_settled(case, numbers, number, bought=1)
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "provider_unavailable"), (429, "provider_rate_limited")])
+def test_a_purchase_that_was_promised_to_go_on_outlasts_what_a_retry_mends(
+    case: Case, numbers: Numbers, number: str, status: int, code: str
+) -> None:
+    # given a caller who was told that the queue buys the number
+    answer = numbers.purchase(number, seconds=STEP_SECONDS - 0.1)
+    assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "out_of_time", True)
+    # when the carrier isn't well while the queue does so, then it is tried again
+    fault(numbers, LOOK, kind="status", status=status)
+    numbers.world.pass_time(60)
+    numbers.world.run_queue()
+    [operation] = numbers.operations
+    assert (operation.status, operation.error["code"]) == ("RUNNING", code)
     assert_settled(case, numbers, number, bought=1)
 
 

@@ -79,8 +79,8 @@ DOUBTED_FOR = 3600
 GIVEN_UP_AFTER = 300
 """Seconds for which an order that nobody finds may still arrive at the carrier: its money is not given back before."""
 
-BATCH_PATIENCE = 6 * 3600
-"""Seconds for which a purchase of a batch is tried again after what a retry could mend."""
+PATIENCE = 6 * 3600
+"""Seconds for which a purchase that nobody waits for is tried again after what a retry could mend."""
 
 CHECK_ACCOUNT = "Check the carrier account: the number may have been released there."
 
@@ -106,6 +106,8 @@ class Purchase:
     assistant: Assistant | None
     quote: AvailableNumber | None = None
     """Read in this very invocation, or None."""
+    awaited: bool = False
+    """Whether a caller waits for what becomes of it in this very invocation: later ones are the queue's."""
     nothing_bought: bool = False
     """Whether it is certain, so far, that no money was spent."""
     in_doubt: bool = False
@@ -206,7 +208,7 @@ class Purchasing:
         ]
         if seen.assistant is not None:
             writes.append(assistants.count_number(agency_id, int(seen.assistant.id), 1))
-        return Purchase(record, client, setup, seen.assistant, quote), writes
+        return Purchase(record, client, setup, seen.assistant, quote, awaited=not of_batch), writes
 
     def _admit(self, operation: Operation, deadline: Deadline) -> tuple[Purchase, list[Write]]:
         """A purchase of a batch, whose operation was written down before anything was checked."""
@@ -338,7 +340,7 @@ def _buy(run: Run[Purchase]) -> Data:
     try:
         order = c.provider.order(str(c.record.phone_number), c.setup)
     except OutcomeUnknown:
-        if run.operation.input["interactive"]:
+        if c.awaited:
             # The caller is told that the outcome is unknown. If it turns out that there is no order, the money goes
             # back, instead of a purchase that nobody expects any more.
             refusal = rejected("provider_unavailable", "The order did not reach the carrier", c.provider, "Try again.")
@@ -363,7 +365,7 @@ def _be_refused(run: Run[Purchase], error: TelephonyError) -> None:
     """
     age = clock.now() - (run.operation.step(BUY).started_at or 0)
     if run.context.in_doubt and age < GIVEN_UP_AFTER:
-        run.partial = {"order_id": None} | ({REFUSAL: error.record()} if _ends(run.operation, error) else {})
+        run.partial = {"order_id": None} | ({REFUSAL: error.record()} if _ends(run, error) else {})
         raise NotSettled("An earlier order may have arrived", retry_after=_poll_after(run.operation)) from error
     run.context.nothing_bought = True
 
@@ -440,18 +442,19 @@ def _refuse(operation: Operation, _error: TelephonyError) -> Sequence[Write]:
 def _abandon(run: Run[Purchase], error: TelephonyError) -> Sequence[Write] | None:
     """Gives everything back, once; None while something may have been bought, or waiting can mend it."""
     c, operation = run.context, run.operation
-    if not c.nothing_bought or not _ends(operation, error):
+    if not c.nothing_bought or not _ends(run, error):
         return None
     ended = live_numbers.not_taken(operation, c.record, error, "number.purchase_failed")
     return [*ended, limits.end_operation(operation.agency_id)]
 
 
-def _ends(operation: Operation, error: TelephonyError) -> bool:
+def _ends(run: Run[Purchase], error: TelephonyError) -> bool:
     """Whether the purchase ends with it.
 
-    A caller who waits for the answer is told at once of what a retry could mend: it decides itself.
+    A caller who waits for the answer is told at once of what a retry could mend: it decides itself. One who was told
+    that the purchase goes on, or was told nothing, relies on its going on.
     """
     if isinstance(error, StorageUnavailable | OutOfTime):
         return False
-    patient = not operation.input["interactive"] and clock.now() < operation.created_at + BATCH_PATIENCE
+    patient = not run.context.awaited and clock.now() < run.operation.created_at + PATIENCE
     return not (error.retryable and patient)
