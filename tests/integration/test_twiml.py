@@ -242,6 +242,24 @@ def test_a_message_to_a_number_that_is_not_ours_is_answered_with_nothing(numbers
     assert (answer.status, answer.body) == (200, "<Response/>")
 
 
+def test_an_account_without_keys_does_not_stand_in_the_way(numbers: CarrierNumbers, number: str) -> None:
+    # given a number whose configuration is gone, the account's keys stored anew, and a draft that is older than these
+    from telephony.models import provider_configurations
+
+    world, carrier = numbers.world, numbers.carrier
+    [old] = [each for each in provider_configurations.of_agency(world.agency_id) if each.provider == carrier]
+    old.delete()
+    store_credentials(carrier, world.agency_id)
+    old.id, old.sealed, old.sealed_fields = 0, None, []
+    old.save()
+    # when
+    message = ask(numbers, messaging(numbers, number))
+    call = ask(numbers, calling(numbers, number))
+    # then
+    assert message.status == 200
+    assert "<Connect>" in call.body
+
+
 def test_signalwire_may_use_the_header_of_twilio(world: World) -> None:
     store_credentials("signalwire", world.agency_id)
     numbers = CarrierNumbers(world, "signalwire")
