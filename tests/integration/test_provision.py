@@ -12,6 +12,7 @@ from telephony.values import ProviderType
 
 from local.simulators import demo_accounts as demo
 from tests.integration.conftest import Setting, store_key
+from tests.integration.own_accounts import own_accounts
 from tests.world import PUBLIC_BASE_URL, HttpAnswer, World
 
 STEPS = [
@@ -171,6 +172,30 @@ def test_ultravox_knows_the_telnyx_account(world: World) -> None:
     assert configuration["accountSid"] == demo.TELNYX_ACCOUNT_SID
     assert configuration["callCreationAllowAllAgents"] is True
     assert requests_at(world, "ultravox") == [("PATCH", "/api/accounts/me/telephony_config")]
+
+
+@pytest.mark.parametrize("api", ["account", "provider"])
+@pytest.mark.parametrize("what", ["import", "rotation", "provisioning"])
+def test_what_is_not_ours_in_ultravox_neither_goes_nor_stands_in_the_way(
+    world: World, setting: Setting, api: str, what: str
+) -> None:
+    # given what the customer set there: agents that may be called, and what they are told of a call
+    setting(ULTRAVOX_TELEPHONY_API=api)
+    own = own_accounts(world, provisioned=True)
+    own.imported["requestContextMapping"] = {"from": "caller"}
+    own.imported["callCreationAllowAllAgents"] = False
+    own.imported["callCreationAllowedAgentIds"] = ["0f8fad5b-d9cb-469f-a165-70867728950e"]
+    # when
+    if what == "import":
+        answer = own.import_telnyx()
+    elif what == "rotation":
+        answer = own.store_telnyx(own.another_telnyx_key())
+    else:
+        answer = own.provision({"force": True})
+    # then
+    assert answer.status == 200, answer.body
+    assert own.imported["requestContextMapping"] == {"from": "caller"}
+    assert own.imported["callCreationAllowAllAgents"] is True
 
 
 def test_the_newer_endpoint_is_asked_first_then_given_what_it_lacks(world: World, setting: Setting) -> None:
@@ -487,7 +512,7 @@ class Killed(BaseException):
 
 def test_while_one_runs_another_is_told_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # given a run that dies in the middle, its lease still held
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as dying:

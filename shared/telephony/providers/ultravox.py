@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from telephony.providers.transport import Answer, Call, Repeat, Transport, typed
 class TelnyxImport:
     """What Ultravox is told of a Telnyx account. `account_sid` may be unknown: it is not to be had from Telnyx.
 
-    `existing` is what Ultravox shows now, for an import that is to leave alone what isn't ours in it.
+    `existing` is what Ultravox shows now, if it has just been read: what isn't ours in it is left alone.
     """
 
     api_key: SecretStr
@@ -80,17 +80,19 @@ class Ultravox:
                 return None
             raise
 
-    def import_telnyx(self, telnyx: TelnyxImport) -> None:
+    def import_telnyx(self, telnyx: TelnyxImport, *, first: bool = False) -> None:
         """Sets the account's Telnyx credentials; the same call again changes nothing.
 
+        What isn't ours is looked up and kept, unless `telnyx` has it; of a `first` import there is nothing to keep.
         With `provider` the first one is a POST, which Ultravox refuses once there is a configuration: not to be
         repeated before looking. Raises `OutcomeUnknown` when in doubt.
         """
+        if telnyx.existing is None and (self._api == "provider" or not first):
+            telnyx = replace(telnyx, existing=self.telnyx_configuration())
         if self._api == "account":
             self._send("import Telnyx", "PATCH", "/api/accounts/me/telephony_config", {"telnyx": telnyx.body()})
             return
-        there = self.telnyx_configuration() is not None
-        method, repeat = ("PATCH", Repeat.SAFE) if there else ("POST", Repeat.NEVER)
+        method, repeat = ("POST", Repeat.NEVER) if telnyx.existing is None else ("PATCH", Repeat.SAFE)
         self._send("import Telnyx", method, "/api/telephony_configs/telnyx", telnyx.body(), repeat)
 
     def clear_telnyx(self) -> None:

@@ -117,8 +117,10 @@ def _store_resource_ids(run: Run[Telephony]) -> Data:
     }
 
 
-def import_to_ultravox(run: Run[Telephony], application_id: str, existing: Mapping[str, Any] | None = None) -> Data:
-    """Gives Ultravox the keys in use. With what it has now as `existing`, the rest of that is kept."""
+def import_to_ultravox(
+    run: Run[Telephony], application_id: str, existing: Mapping[str, Any] | None = None, *, first: bool = False
+) -> Data:
+    """Gives Ultravox the keys in use, and leaves alone what isn't ours there: `existing`, if that was just read."""
     t = run.context
     if t.ultravox is None:
         raise ConfigurationMissing("Ultravox API key not configured", ["ultravox_api_key"])
@@ -129,13 +131,15 @@ def import_to_ultravox(run: Run[Telephony], application_id: str, existing: Mappi
             application_id=application_id,
             account_sid=t.account.account_sid,
             existing=existing,
-        )
+        ),
+        first=first,
     )
     return {"telnyx_configured": True}
 
 
 def _import_to_ultravox(run: Run[Telephony]) -> Data:
-    return import_to_ultravox(run, run.data("create_telnyx_application")["application_id"])
+    application_id = run.data("create_telnyx_application")["application_id"]
+    return import_to_ultravox(run, application_id, first=not run.context.agency.telephony_configured)
 
 
 def _keep_application_id(run: Run[Telephony], data: Data) -> Sequence[Write]:
