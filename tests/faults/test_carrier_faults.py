@@ -150,6 +150,7 @@ def test_a_failing_carrier_is_told_of_and_got_over(
             if by_queue:
                 case.settle()
             else:
+                case.lab.world.pass_time(30)  # until what was left open can be believed not to have happened
                 assert case.provision().status == 200
             _check_end(case, f"{trouble.name} at {call}")
     _check_no_secret(case, capsys.readouterr().out)
