@@ -416,6 +416,15 @@ def test_a_second_repair_has_nothing_to_do(own: Own) -> None:
     assert own.effects() == done
 
 
+def test_a_repair_asks_ultravox_no_more_often_than_it_has_to(own: Own) -> None:
+    own.ultravox["telephony_configs"].clear()
+    log = own.world.ultravox.simulator.log
+    before = len(log)
+    own.repair()
+    # then: what differs, what is to be imported over, the import, and whether all is well
+    assert [each["method"] for each in list(log)[before:]] == ["GET", "GET", "PATCH", "GET"]
+
+
 def test_a_repair_is_written_down(own: Own) -> None:
     own.profile["enabled"] = False
     own.repair()

@@ -37,7 +37,7 @@ def _import_if_it_differs(run: Run[Telephony]) -> Data:
     anyway = run.operation.input.get(IMPORT_ANYWAY)
     if imported is not None and not anyway and not drift.import_issues(imported, t.account, application_id):
         return {"telnyx_configured": True}
-    return import_to_ultravox(run, application_id, existing=imported)
+    return import_to_ultravox(run, application_id, existing=imported, first=imported is None)
 
 
 def _end_repair(run: Run[Telephony], _data: Data) -> Sequence[Write]:
