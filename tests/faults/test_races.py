@@ -6,6 +6,7 @@ The carriers take their time here, so that the runs overlap; that they did is as
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -169,6 +170,57 @@ def test_tearing_down_what_the_worker_went_on_with_meanwhile(lab: Lab) -> None:
     assert case.deprovision().status == 200
     case.settle()
     case.assert_deprovisioned()
+
+
+JOURNAL = "dynamodb TransactWriteItems"
+
+
+@pytest.mark.parametrize(
+    ("look", "written"),
+    [("telnyx GET /call_control_applications", 1), ("telnyx GET /outbound_voice_profiles", 2)],
+    ids=["the claim", "the second step's beginning"],
+)
+def test_telnyx_is_asked_while_the_journal_is_written(lab: Lab, look: str, written: int) -> None:
+    asked = threading.Event()
+
+    def tell(send: Send) -> Any:
+        asked.set()
+        return send()
+
+    def wait_for_the_look(send: Send) -> Any:
+        assert asked.wait(20), "Telnyx was not asked before the journal was written"
+        return send()
+
+    lab.effects.next(look, tell)
+    lab.effects.next(JOURNAL, wait_for_the_look, written)
+    case = lab.case()
+
+    assert case.provision().status == 200
+    _assert_one_of_each(case)
+
+
+def test_what_was_looked_at_before_another_provision_counts_for_nothing(lab: Lab) -> None:
+    """One that has seen no application, and whose claim comes late: another has begun and ended meanwhile."""
+    case = lab.case()
+    seen = threading.Event()
+
+    def tell(send: Send) -> Any:
+        answer = send()
+        seen.set()
+        return answer
+
+    def another_first(send: Send) -> Any:
+        assert seen.wait(20)
+        assert case.provision().status == 200
+        return send()
+
+    lab.effects.next("telnyx GET /call_control_applications", tell)
+    lab.effects.next(JOURNAL, another_first)
+
+    answer = case.provision()
+
+    assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
+    _assert_one_of_each(case)
 
 
 def _assert_one_of_each(case: Case) -> None:

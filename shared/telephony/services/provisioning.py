@@ -15,7 +15,7 @@ from telephony.models import agencies
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
 from telephony.models.operations import Operation, StepState
-from telephony.providers.telnyx import Application
+from telephony.providers.telnyx import Application, OutboundProfile
 from telephony.providers.ultravox import TelnyxImport
 from telephony.services.integration import NEXT_STEPS
 from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
@@ -39,10 +39,15 @@ CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "ca
 # Provisioning, step by step
 
 
+def _look_for_application(run: Run[Telephony]) -> Application | None:
+    t = run.context
+    return find_application(t.telnyx, t.agency.id, t.stored_application_id(run.data("create_telnyx_application")))
+
+
 def _find_application(run: Run[Telephony]) -> Data | None:
     """The agency's application if there is one, made right."""
     t = run.context
-    existing = find_application(t.telnyx, t.agency.id, t.stored_application_id(run.data("create_telnyx_application")))
+    existing = run.see(_look_for_application)
     if existing is None:
         return None
     changes = t.setup.application_changes(existing)
@@ -62,12 +67,16 @@ def _create_application(run: Run[Telephony]) -> Data:
     return {"application_id": t.application.id, "application_name": t.application.name}
 
 
+def _look_for_profile(run: Run[Telephony]) -> OutboundProfile | None:
+    t = run.context
+    stored = run.data("create_outbound_profile").get("outbound_profile_id") or t.agency.telnyx_outbound_profile_id
+    return find_profile(t.telnyx, t.setup, _application(run), stored)
+
+
 def _find_profile(run: Run[Telephony]) -> Data | None:
     """The agency's profile if there is one, made right and associated with the application."""
     t = run.context
-    application = _application(run)
-    stored = run.data("create_outbound_profile").get("outbound_profile_id") or t.agency.telnyx_outbound_profile_id
-    existing = find_profile(t.telnyx, t.setup, application, stored)
+    existing = run.see(_look_for_profile)
     if existing is None:
         return None
     run.partial = {
@@ -77,7 +86,7 @@ def _find_profile(run: Run[Telephony]) -> Data | None:
     }
     if changes := t.setup.profile_changes(existing):
         run.partial["profile_name"] = t.telnyx.update_outbound_profile(existing.id, changes).name
-    _associate(run, application, existing.id)
+    _associate(run, _application(run), existing.id)
     return run.partial
 
 
@@ -167,6 +176,7 @@ PROVISION_STEPS: tuple[Step[Telephony], ...] = (
         _create_application,
         _find_application,
         _keep_application_id,
+        look=_look_for_application,
         settle_after=lambda run: settle_after(run.operation.step("create_telnyx_application")),
     ),
     Step(
@@ -175,6 +185,7 @@ PROVISION_STEPS: tuple[Step[Telephony], ...] = (
         _find_profile,
         _keep_profile_id,
         keep=_keep_profile_id,
+        look=_look_for_profile,
         settle_after=lambda run: settle_after(run.operation.step("create_outbound_profile")),
     ),
     Step("store_resource_ids", _store_resource_ids, writes=_keep_ids, local=True),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,13 @@ class Run[C]:
     """What the step at hand has brought about so far: kept even if the rest of the step fails."""
     unwritten: list[StepRecord] = field(default_factory=list)
     """Steps that are done, but whose records are not written yet."""
+    seen_ahead: Future[Any] | None = None
+    """What the look of the step at hand found while its beginning was written; None once it was used."""
+
+    def see[R](self, look: Callable[[Run[C]], R]) -> R:
+        """What the step's `look` finds, or found already. Raises what it raises."""
+        ahead, self.seen_ahead = self.seen_ahead, None
+        return look(self) if ahead is None else ahead.result()
 
     def data(self, step: str) -> Data:
         """What a step left behind; {} before it did."""
@@ -87,8 +95,9 @@ class Step[C]:
     """`run` brings the effect about and returns its data. `find` tells whether it was brought about already.
 
     `check` raises if it must not be done; it comes before the step is journaled as begun, so that "begun" says what was
-    found. `writes` are the records that the data changes, committed together with it; `keep` those of what a failed
-    `run` had brought about before it failed (`Run.partial`).
+    found. `look` is a mere read at a carrier, made while that is written, for `run` to `see` what it found. `writes`
+    are the records that the data changes, committed together with it; `keep` those of what a failed `run` had brought
+    about before it failed (`Run.partial`).
     """
 
     name: str
@@ -97,6 +106,7 @@ class Step[C]:
     writes: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
     keep: Callable[[Run[C], Data], Sequence[Write]] = lambda _run, _data: ()
     check: Callable[[Run[C]], None] = lambda _run: None
+    look: Callable[[Run[C]], Any] | None = None
     settle_after: float | Callable[[Run[C]], float] = 0
     local: bool = False
 
@@ -142,8 +152,9 @@ class Saga:
         first = workflow.steps[0]
         if not first.local:
             _start(operation, operation.step(first.name))
+        run = Run(operation, context, deadline)
         try:
-            commit(operations.open_new(operation), *writes)
+            _look_ahead(first, run, lambda: commit(operations.open_new(operation), *writes))
         except StorageUnavailable as error:
             if not _may_stand(operation, deadline):
                 raise
@@ -153,7 +164,7 @@ class Saga:
                 operation_id=operation.id,
                 retry_scheduled=True,
             ) from error
-        return self.proceed(workflow, Run(operation, context, deadline))
+        return self.proceed(workflow, run)
 
     def take_over(self, operation: Operation, deadline: Deadline) -> bool:
         """Takes an unfinished operation's lease; False if somebody holds it or it has ended."""
@@ -248,7 +259,7 @@ class Saga:
         if by_another_run or record.state == StepState.PENDING:
             step.check(run)  # until it passes, what another run began stays open
             _start(run.operation, record)
-            self._flush(run, pending)
+            _look_ahead(step, run, lambda: self._flush(run, pending))
         return step.run(run)
 
     def _flush[C](self, run: Run[C], pending: list[Write]) -> None:
@@ -387,6 +398,18 @@ def _start(operation: Operation, record: StepRecord) -> None:
     record.started_at = clock.now()
     record.started_by = operation.lease
     record.attempts += 1
+
+
+def _look_ahead[C](step: Step[C], run: Run[C], write: Callable[[], None]) -> None:
+    """Writes that the step is begun, and has it look meanwhile: what it finds counts only if the writing succeeds."""
+    run.seen_ahead = None
+    if step.look is None:
+        write()
+        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        seen = pool.submit(step.look, run)
+        write()
+        run.seen_ahead = seen
 
 
 def _look_again(workflow: Workflow[Any], operation: Operation) -> None:

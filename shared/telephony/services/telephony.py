@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,10 +84,12 @@ class Telephonies:
         self, agency_id: str, public_base_url: str, deadline: Deadline, *, needs_ultravox: bool = True
     ) -> Telephony:
         """Raises `NotFound`, `CredentialsUnavailable`, `ConfigurationMissing`."""
-        agency = agencies.find(agency_id)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            found = pool.submit(agencies.find, agency_id)
+            configurations = provider_configurations.of_agency(agency_id)
+            agency = found.result()
         if agency is None:
             raise NotFound("Agency not found", code="agency_not_found")
-        configurations = provider_configurations.of_agency(agency_id)
         return self.assemble(agency, configurations, public_base_url, deadline, needs_ultravox=needs_ultravox)
 
     def assemble(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 from telephony.clock import Deadline
 from telephony.errors import NotFound
 from telephony.models import agencies, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
-from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
 from telephony.providers.registry import Providers
 from telephony.providers.telnyx import Application, OutboundProfile, Telnyx
@@ -109,20 +107,22 @@ class Verification:
         """Opens the secrets at the same time, then asks both carriers at the same time, and Telnyx for application and
         profile, too."""
         with ThreadPoolExecutor(max_workers=4) as pool:
-            stored = pool.submit(provider_configurations.of_agency, agency_id)
-            agency = agencies.find(agency_id)
-            if agency is None:
-                raise NotFound("Agency not found", code="agency_not_found")
-            configurations = stored.result()
+            found = pool.submit(agencies.find, agency_id)
+            configurations = provider_configurations.of_agency(agency_id)
             telnyx = credentials.in_use(configurations, ProviderType.TELNYX)
             ultravox = credentials.in_use(configurations, ProviderType.ULTRAVOX)
             without_telnyx = credentials.missing_telnyx_keys(telnyx)
             without_ultravox = credentials.missing_ultravox_key(ultravox)
             self._sealer.prepare()
-            imported = pool.submit(self._imported, ultravox, deadline) if ultravox and not without_ultravox else None
+            opening = pool.submit(ultravox.open, self._sealer) if ultravox and not without_ultravox else None
             account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not without_telnyx else None
+            agency = found.result()
+            if agency is None:
+                raise NotFound("Agency not found", code="agency_not_found")
             client = self._providers.telnyx(account.api_key, deadline) if account else None
             asked = _ask_telnyx(pool, client, agency) if client else None
+            key = opening.result()["api_key"] if opening else None
+            imported = pool.submit(self._providers.ultravox(key, deadline).telnyx_configuration) if key else None
             setup = self._telephonies.setup(agency, public_base_url)  # while the carriers think
             application, profile = _at_telnyx(asked, client, agency, setup) if client and asked else (None, None)
             return Facts(
@@ -135,10 +135,6 @@ class Verification:
                 missing=(*without_ultravox, *without_telnyx),
                 undecided=tuple(credentials.ambiguous(configurations)),
             )
-
-    def _imported(self, configuration: ProviderConfiguration, deadline: Deadline) -> dict[str, Any] | None:
-        key = configuration.open(self._sealer)["api_key"]
-        return self._providers.ultravox(key, deadline).telnyx_configuration()
 
 
 def _ask_telnyx(pool: ThreadPoolExecutor, telnyx: Telnyx, agency: Agency) -> Asked:
