@@ -2,22 +2,30 @@
 
 import base64
 import json
-import logging
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
+from cheroot.wsgi import Server
 from moto.kms.models import kms_backends
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.clients import client
 from local.cloudformation import ACCOUNT, REGION, logical_id_of
 from local.template import Queue, Template
 
+THREADS = 32
+"""More than there are callers at a time, those that wait for a message included."""
+
+CONNECTIONS_KEPT = 256
+
 
 class MotoServer:
-    """moto's server on a thread of this process, at ``url``. Closes as a context manager.
+    """moto on a thread of this process, at ``url``. Closes as a context manager.
+
+    By a server that keeps connections open, as AWS does and moto's own doesn't.
 
     With a ``key_file`` the KMS keys live on: what an earlier server encrypted, this one decrypts. Not to be mixed with
     moto's decorators in one process: they reset the same backends.
@@ -27,10 +35,12 @@ class MotoServer:
         self._key_file = key_file
         if key_file is not None and key_file.exists():
             _restore_keys(json.loads(key_file.read_text()))
-        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or moto's server prints a line per request
-        self._server = ThreadedMotoServer(host, 0, verbose=False)
-        self._server.start()
-        self.url = f"http://{host}:{self._server.get_host_and_port()[1]}"
+        app = DomainDispatcherApplication(create_backend_app)
+        self._server = Server((host, 0), app, numthreads=THREADS, shutdown_timeout=1)
+        self._server.keep_alive_conn_limit = CONNECTIONS_KEPT
+        self._server.prepare()
+        threading.Thread(target=self._server.serve, name="moto", daemon=True).start()
+        self.url = f"http://{host}:{self._server.bind_addr[1]}"
 
     def save_keys(self) -> None:
         """Writes the keys made so far to the key file, readable by its owner alone."""
