@@ -173,7 +173,7 @@ ROUTE_CODES: dict[str, tuple[str, ...]] = {
         *_SAGA,
         *_REFUSED_ORDER,
     ),
-    "POST /phone-numbers/purchase-batch": ("too_many_operations",),
+    "POST /phone-numbers/purchase-batch": ("too_many_operations", "outcome_unknown"),
     "POST /phone-numbers/import": (
         *_ACCOUNT,
         *_ASSISTANT,

@@ -50,7 +50,7 @@ def purchase_batch(body: BatchBody) -> Response[BatchResponse]:
     """Have up to 50 numbers bought."""
     caller = door.caller
     wanted = [PurchaseRequest(**item.model_dump()) for item in body.items]
-    taken = container().batches.purchase(caller.principal, wanted, caller.public_base_url)
+    taken = container().batches.purchase(caller.principal, wanted, caller.public_base_url, caller.deadline)
     answer = BatchResponse(operation_id=taken.operation_id, accepted=taken.accepted)
     return Response(202, content_type="application/json", body=answer)
 

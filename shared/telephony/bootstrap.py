@@ -210,7 +210,7 @@ class Container:
     def batches(self) -> Batches:
         from telephony.services.batches import Batches
 
-        return Batches(self.saga, self.wakeups)
+        return Batches(self.wakeups)
 
     @cached_property
     def importing(self) -> Importing:

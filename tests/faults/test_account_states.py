@@ -11,9 +11,10 @@ from telephony.models import phone_configurations
 from telephony.models.base import commit
 from telephony.models.phone_configurations import NumberStatus
 
-from tests.faults.effects import Killed, deaths, killed
+from tests.faults.effects import Killed, answer_lost, deaths, killed, unreachable
 from tests.faults.lab import Case, Lab
 from tests.numbers import Numbers, local_numbers
+from tests.world import HttpAnswer
 
 CHANGES = {"TransactWriteItems", "UpdateItem", "SendMessage", "PutItem"}
 
@@ -28,16 +29,18 @@ class Following:
     account: int
 
     def set_active(self, active: bool) -> None:
-        body = {"active": active}
-        answer = self.case.lab.world.call(
+        answer = self.ask_for(active)
+        assert answer.status == 200, answer.body
+
+    def ask_for(self, active: bool) -> HttpAnswer:
+        return self.case.lab.world.call(
             "provider_configurations",
             "PATCH",
             f"/provider-configurations/{self.account}",
-            body,
+            {"active": active},
             token=self.case.token,
             headers={"org-handle": self.case.agency.org_handle, "product-id": "7"},
         )
-        assert answer.status == 200, answer.body
 
     def is_active(self) -> bool:
         from telephony.models import provider_configurations
@@ -115,3 +118,24 @@ def test_killed_anywhere_the_numbers_are_as_their_account_says(
         assert made.statuses() == expected, (point, when)
         made.numbers.check()
         table.append(f"{act:12} {when:6} {point:60} {'active' if stored else 'inactive'} {expected}")
+
+
+def test_a_change_that_may_have_been_made_is_not_told_as_undone(following: Following, lab: Lab) -> None:
+    made = following
+    lab.clear()
+    made.set_active(True)
+    made.case.settle()
+    for outage, status, code, expected in (
+        (unreachable, 503, "storage_unavailable", "ACTIVE"),
+        (answer_lost, 500, "outcome_unknown", "SUSPENDED"),
+    ):
+        lab.effects.forget()
+        lab.effects.burst("dynamodb TransactWriteItems #1", outage)
+
+        answer = made.ask_for(False)
+
+        assert (answer.status, answer.body["code"]) == (status, code)
+        lab.effects.forget()
+        made.case.settle()
+        assert made.statuses() == {expected}
+    assert made.case.operations[-1].id == answer.body["operation_id"]

@@ -409,6 +409,44 @@ def test_a_release_that_may_have_begun_is_not_told_as_undone(
     numbers.world.telnyx.simulator.change_settings({"listing_lag": 0.0})
     assert numbers.purchase(number).status == 200
     case.lab.effects.forget()
+    lose_the_opening(case, lasting)
+
+    answer = numbers.release(number)
+
+    assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "outcome_unknown", True)
+    case.lab.effects.forget()
+    case.settle()
+    assert (numbers.released(number), numbers.record(number).status) == (1, "RELEASED")
+    assert numbers.operations_on(number)[-1].id == answer.body["operation_id"]
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["answer lost", "unreachable from then on"])
+def test_a_batch_that_may_have_begun_is_not_told_as_undone(
+    case: Case, numbers: Numbers, number: str, lasting: bool
+) -> None:
+    lose_the_opening(case, lasting)
+
+    answer = order_a_batch(numbers, number)
+
+    assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "outcome_unknown", True)
+    case.lab.effects.forget()
+    case.settle(60)
+    assert {each.id: each.status for each in numbers.operations}[answer.body["operation_id"]] == "SUCCEEDED"
+    assert (numbers.orders(number), numbers.bought(number)) == (1, 1)
+    numbers.check()
+
+
+def test_a_batch_that_has_not_begun_is_told_so(case: Case, numbers: Numbers, number: str) -> None:
+    case.lab.effects.burst("dynamodb TransactWriteItems #1", unreachable)
+
+    answer = order_a_batch(numbers, number)
+
+    assert (answer.status, answer.body["code"]) == (503, "storage_unavailable")
+    assert_untouched(numbers, number)
+
+
+def lose_the_opening(case: Case, lasting: bool) -> None:
+    """The transaction that comes next is done and no answer to it arrives; `lasting`: nor to anything after it."""
 
     def gone(send: Send) -> Any:
         case.lab.effects.at["dynamodb"] = unreachable
@@ -418,14 +456,6 @@ def test_a_release_that_may_have_begun_is_not_told_as_undone(
         case.lab.effects.at["dynamodb TransactWriteItems #1"] = gone
     else:
         case.lab.effects.burst("dynamodb TransactWriteItems #1", answer_lost)
-
-    answer = numbers.release(number)
-
-    assert (answer.status, answer.body["code"], answer.body["retry_scheduled"]) == (500, "outcome_unknown", True)
-    case.lab.effects.forget()
-    case.settle()
-    assert (numbers.released(number), numbers.record(number).status) == (1, "RELEASED")
-    assert numbers.operations_on(number)[-1].id == answer.body["operation_id"]
 
 
 def test_a_slow_transaction_keeps_a_batch_from_nothing(case: Case, numbers: Numbers) -> None:
@@ -443,9 +473,13 @@ def test_a_slow_transaction_keeps_a_batch_from_nothing(case: Case, numbers: Numb
         bought_in_a_batch(case, numbers, next(_unsold))
 
 
-def bought_in_a_batch(case: Case, numbers: Numbers, number: str) -> None:
+def order_a_batch(numbers: Numbers, number: str) -> HttpAnswer:
     batch = {"items": [{"phone_number": number, "provider": "telnyx"}]}
-    answer = numbers.world.call("purchase_number", "POST", "/phone-numbers/purchase-batch", batch, token=numbers.token)
+    return numbers.world.call("purchase_number", "POST", "/phone-numbers/purchase-batch", batch, token=numbers.token)
+
+
+def bought_in_a_batch(case: Case, numbers: Numbers, number: str) -> None:
+    answer = order_a_batch(numbers, number)
     assert answer.status == 202, answer.body
     case.settle(60)
     assert {each.status for each in numbers.operations} == {"SUCCEEDED"}

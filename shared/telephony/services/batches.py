@@ -19,7 +19,7 @@ from telephony.models.base import commit
 from telephony.models.operations import FINAL, SCHEDULED, Operation, Status
 from telephony.services.batch_results import AWAIT, BATCH, ended, item_id, results
 from telephony.services.purchase_records import PurchaseRequest, new_operation
-from telephony.services.saga import Data, Run, Saga, Step, Waiting, Workflow
+from telephony.services.saga import Data, Run, Step, Waiting, Workflow, opening
 from telephony.values import Principal, ProviderType
 from telephony.wakeups import Wakeups
 
@@ -38,16 +38,17 @@ class Batch:
 class Batches:
     """`workflow` is what the queue worker runs."""
 
-    def __init__(self, saga: Saga, wakeups: Wakeups) -> None:
-        self._saga = saga
+    def __init__(self, wakeups: Wakeups) -> None:
         self._wakeups = wakeups
         steps = (Step("open_purchases", self._open_purchases), Step(AWAIT, _await_purchases))
         self.workflow: Workflow[None] = Workflow(BATCH, steps, _no_context)
 
-    def purchase(self, principal: Principal, requests: Sequence[PurchaseRequest], public_base_url: str) -> Batch:
+    def purchase(
+        self, principal: Principal, requests: Sequence[PurchaseRequest], public_base_url: str, deadline: Deadline
+    ) -> Batch:
         """Takes the order of up to 50 numbers, none of which has been looked at yet.
 
-        Raises `TooManyOperations` if they are more than the agency may have open.
+        Raises `TooManyOperations` if they are more than the agency may have open, `NotRecorded` if the order may stand.
         """
         now = clock.now()
         parent = Operation(
@@ -60,17 +61,16 @@ class Batches:
             updated_at=now,
         )
         parent.schedule(now)
-        commit(
-            operations.open_new(parent),
-            limits.begin_operations(parent.agency_id, limits.find(parent.agency_id), len(requests)),
-            audit_events.record(
-                principal.agency_id,
-                "numbers.batch_begun",
-                principal.caller_id,
-                parent.id,
-                numbers=[each.phone_number for each in requests],
-            ),
+        places = limits.begin_operations(parent.agency_id, limits.find(parent.agency_id), len(requests))
+        begun = audit_events.record(
+            principal.agency_id,
+            "numbers.batch_begun",
+            principal.caller_id,
+            parent.id,
+            numbers=[each.phone_number for each in requests],
         )
+        with opening(parent, deadline):
+            commit(operations.open_new(parent), places, begun)
         self._wakeups.send(parent.id, parent.agency_id)
         return Batch(parent.id, len(requests))
 

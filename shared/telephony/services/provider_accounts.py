@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,7 @@ from telephony.services.configuration_records import (
 from telephony.services.credential_check import Skip
 from telephony.services.identity import authorise
 from telephony.services.rotation import Rotation
+from telephony.services.saga import opening
 from telephony.values import Principal, ProviderType, Role
 from telephony.wakeups import Wakeups
 
@@ -286,19 +288,20 @@ class ProviderAccounts:
             writes.append(_audit(principal, "updated", each, before=before, **demotion))
         if following:
             writes.append(operations.open_new(following))
-        if switched:
-            self._rotation.replace(
-                principal,
-                agency,
-                now,
-                uses or configuration,
-                writes,
-                saving.public_base_url,
-                saving.deadline,
-                verified=verified,
-            )
-        else:
-            commit(agencies.change_configurations(agency), *writes)
+        with opening(following, saving.deadline) if following else nullcontext():
+            if switched:
+                self._rotation.replace(
+                    principal,
+                    agency,
+                    now,
+                    uses or configuration,
+                    writes,
+                    saving.public_base_url,
+                    saving.deadline,
+                    verified=verified,
+                )
+            else:
+                commit(agencies.change_configurations(agency), *writes)
         if following:
             self._wakeups.send(following.id, following.agency_id)
         return configuration

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,10 +143,7 @@ class Saga:
     def open[C](
         self, workflow: Workflow[C], operation: Operation, context: C, deadline: Deadline, *writes: Write
     ) -> Data:
-        """Journals a new operation together with `writes`, then runs it. See `proceed` for what it raises.
-
-        Also `StorageUnavailable` if it certainly was not journaled, `NotRecorded` if it was, or may have been.
-        """
+        """Journals a new operation together with `writes`, then runs it. Raises what `opening` and `proceed` do."""
         lease_until = clock.now() + deadline.remaining() + LEASE_MARGIN
         operation.lease, operation.lease_until = operations.new_lease(), lease_until
         operation.schedule(lease_until)
@@ -153,17 +151,8 @@ class Saga:
         if not first.local:
             _start(operation, operation.step(first.name))
         run = Run(operation, context, deadline)
-        try:
+        with opening(operation, deadline):
             _look_ahead(first, run, lambda: commit(operations.open_new(operation), *writes))
-        except StorageUnavailable as error:
-            if not _may_stand(operation, deadline):
-                raise
-            raise NotRecorded(
-                "Whether it has begun is not certain yet",
-                fix="Ask for the operation: it goes on by itself. If it is not there, nothing was done: try again.",
-                operation_id=operation.id,
-                retry_scheduled=True,
-            ) from error
         return self.proceed(workflow, run)
 
     def take_over(self, operation: Operation, deadline: Deadline) -> bool:
@@ -362,6 +351,25 @@ def _log_stop(operation: Operation, step: str, error: TelephonyError, retry: boo
     )
     if operation.status == Status.NEEDS_ATTENTION:
         emit_metrics(OperationsGivenUp=1)
+
+
+@contextmanager
+def opening(operation: Operation, deadline: Deadline) -> Iterator[None]:
+    """Around the transaction that journals a new operation, which goes on by itself if that is done.
+
+    Raises `StorageUnavailable` if it certainly was not journaled, `NotRecorded` if it was, or may have been.
+    """
+    try:
+        yield
+    except StorageUnavailable as error:
+        if not _may_stand(operation, deadline):
+            raise
+        raise NotRecorded(
+            "Whether it has begun is not certain yet",
+            fix="Ask for the operation: it goes on by itself. If it is not there, nothing was done: try again.",
+            operation_id=operation.id,
+            retry_scheduled=True,
+        ) from error
 
 
 def _may_stand(operation: Operation, deadline: Deadline) -> bool:
