@@ -88,6 +88,62 @@ def test_once_the_key_is_stored_the_number_is_assigned_and_answers(unsigned: Car
     assert "<Connect>" in ask(unsigned, calling(unsigned, number)).body
 
 
+@pytest.fixture
+def losing(unsigned: CarrierNumbers) -> tuple[CarrierNumbers, str]:
+    """A number that nothing is set on, whose account has its signing key; the carrier is not well for a request."""
+    number = next(for_sale(unsigned.carrier))
+    unsigned.purchase(number)
+    sign_from_now_on(unsigned)
+    unsigned.server.simulator.add_faults({"kind": "status", "status": 503, "method": "GET", "times": 3})
+    return unsigned, number
+
+
+def lose_the_signing_key(numbers: CarrierNumbers) -> None:
+    """The account is stored anew, without it."""
+    forget_configurations(numbers)
+    store_credentials(numbers.carrier, numbers.agency_id, *UNSIGNED[numbers.carrier])
+
+
+def test_an_assignment_whose_account_loses_its_signing_key_meanwhile_ends_with_nothing_wired(
+    losing: tuple[CarrierNumbers, str],
+) -> None:
+    numbers, number = losing
+    assistant = with_an_agent(numbers)
+    assert numbers.assign(number, assistant).body["retry_scheduled"] is True
+    lose_the_signing_key(numbers)
+
+    numbers.world.settle(3, 60.0)
+
+    # then it is as if the key had been lost later, which is told, and nothing holds the number
+    record = numbers.record(number)
+    assert numbers.operations_on(number)[-1].status == "SUCCEEDED"
+    assert (record.assistant_id, record.status, record.operation_id) == (assistant, "INACTIVE", None)
+    assert numbers.urls(number) == (None, None)
+    issues = numbers.get(f"/phone-numbers/{number}/diagnose").body["issues"]
+    assert any("signing_key" in issue for issue in issues)
+    numbers.check()
+    sign_from_now_on(numbers)
+    assert numbers.assign(number, assistant).status == 200
+    assert numbers.urls(number) == (TWIML, TWIML)
+
+
+def test_webhooks_whose_account_loses_its_signing_key_meanwhile_stay_as_they_were(
+    losing: tuple[CarrierNumbers, str],
+) -> None:
+    numbers, number = losing
+    answer = numbers.post("/phone-numbers/webhooks", {"phone_number": number, "enable_sms": True}, method="PUT")
+    assert answer.body["retry_scheduled"] is True
+    lose_the_signing_key(numbers)
+
+    numbers.world.settle(3, 60.0)
+
+    operation = numbers.operations_on(number)[-1]
+    assert (operation.status, operation.error["code"]) == ("ABANDONED", "assistant_not_ready")
+    assert numbers.urls(number) == (None, None)
+    assert numbers.record(number).operation_id is None
+    numbers.check()
+
+
 # A configuration that is gone
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from telephony.models.base import Write
 from telephony.models.operations import Operation
 from telephony.models.phone_configurations import NumberStatus, PhoneConfiguration
 from telephony.providers.base import NumberProvider
+from telephony.providers.registry import CarrierAccount
 from telephony.services import catalogue, live_numbers, public_urls, wiring
 from telephony.services.accounts import Accounts
 from telephony.services.saga import Data, Run, Saga, Step, Workflow
@@ -34,6 +35,7 @@ class Changes:
 @dataclass(slots=True)
 class Rewiring:
     record: PhoneConfiguration
+    account: CarrierAccount
     provider: NumberProvider
 
 
@@ -43,7 +45,7 @@ class NumberWebhooks:
     def __init__(self, accounts: Accounts, saga: Saga) -> None:
         self._accounts = accounts
         self._saga = saga
-        step = Step(SET_WEBHOOKS, _configure, writes=_end)
+        step = Step(SET_WEBHOOKS, _configure, writes=_end, check=_check)
         self.workflow: Workflow[Rewiring] = Workflow(SET_WEBHOOKS, (step,), self._context_of, abandon=_abandon)
 
     def get(self, principal: Principal, phone_number: str, deadline: Deadline) -> Data:
@@ -75,8 +77,7 @@ class NumberWebhooks:
         wires = _wires(record, wanted, base_url)
         live_numbers.refuse_busy(record)
         account = self._accounts.of_number(record, deadline)
-        if wires.get("sms_url"):
-            wiring.require_signer(account)
+        _require_signer(wires, account)
         now = clock.now()
         operation = Operation(
             operations.new_id(),
@@ -87,7 +88,7 @@ class NumberWebhooks:
             created_at=now,
             updated_at=now,
         )
-        context = Rewiring(record, self._accounts.client(account, deadline))
+        context = Rewiring(record, account, self._accounts.client(account, deadline))
         try:
             self._saga.open(
                 self.workflow, operation, context, deadline, phone_configurations.claim(record, operation.id)
@@ -102,7 +103,7 @@ class NumberWebhooks:
     def _context_of(self, operation: Operation, deadline: Deadline) -> Rewiring:
         record = live_numbers.reload(operation)
         account = self._accounts.of_number(record, deadline, paced=True)
-        return Rewiring(record, self._accounts.client(account, deadline, paced=True))
+        return Rewiring(record, account, self._accounts.client(account, deadline, paced=True))
 
 
 def _wires(record: PhoneConfiguration, wanted: Changes, base_url: str) -> dict[str, str | None]:
@@ -145,6 +146,16 @@ def _messaging_profile(record: PhoneConfiguration) -> str:
             fix="Give the assistant a messaging_profile_id.",
         )
     return profile
+
+
+def _require_signer(wires: Mapping[str, str | None], account: CarrierAccount) -> None:
+    if wires.get("sms_url"):
+        wiring.require_signer(account)
+
+
+def _check(run: Run[Rewiring]) -> None:
+    """The account may have been stored anew since the request, without the key."""
+    _require_signer(run.operation.input["wires"], run.context.account)
 
 
 def _configure(run: Run[Rewiring]) -> Data:
