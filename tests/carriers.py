@@ -26,7 +26,7 @@ SECRETS: dict[str, dict[str, str]] = {
         "signing_key": demo.SIGNALWIRE_SIGNING_KEY,
     },
 }
-BASE_URLS = {"twilio": None, "signalwire": "https://demo.signalwire.com"}
+BASE_URLS = {"signalwire": "https://demo.signalwire.com"}
 
 
 def for_sale(carrier: str, country: str = "US", kind: str = "local") -> Iterator[str]:
@@ -49,7 +49,7 @@ def store_credentials(
         ProviderType(carrier),
         given or SECRETS[carrier],
         Saving(Deadline.after(30), validate=False),
-        base_url=BASE_URLS[carrier],
+        base_url=BASE_URLS.get(carrier),
         meta=meta,
     )
 

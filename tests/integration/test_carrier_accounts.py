@@ -179,6 +179,14 @@ def restore(numbers: CarrierNumbers) -> None:
         store_credentials(numbers.carrier, numbers.agency_id)
 
 
+def store_another_account(numbers: CarrierNumbers) -> None:
+    keys = {"telnyx": "KEYanother", "twilio": "AC" + "0" * 32, "signalwire": "another-project"}
+    given = SECRETS.get(numbers.carrier, {}) | {"api_key": keys[numbers.carrier]}
+    secret = {"twilio": "auth_token", "signalwire": "api_token"}.get(numbers.carrier)
+    numbers.server.simulator.add_account(given["api_key"], {secret: given["api_secret"]} if secret else {})
+    store_credentials(numbers.carrier, numbers.agency_id, given)
+
+
 def moved(numbers: CarrierNumbers, number: str) -> bool:
     """Whether the record names the configuration that there is."""
     from telephony.models import provider_configurations
@@ -212,9 +220,10 @@ def test_a_number_is_released_by_keys_stored_again(stranded: tuple[CarrierNumber
 
 
 def test_another_account_is_not_taken_for_the_one_with_the_number(stranded: tuple[CarrierNumbers, str]) -> None:
-    # given an account at the carrier that doesn't have the number
+    # given another account at the carrier, which doesn't have the number
     numbers, number = stranded
-    numbers.account["phone_numbers"].clear()
+    forget_configurations(numbers)
+    store_another_account(numbers)
     before = numbers.record(number)
 
     answer = numbers.release(number)
@@ -312,7 +321,7 @@ def test_what_the_queue_goes_on_with_takes_turns(world: World, carrier: str, nam
 
     world.settle(3, 10)
 
-    assert turns == [f"{carrier}:{numbers.key}"] * len(numbers.server.simulator.log)
+    assert turns == [numbers.record(number).carrier_account] * len(numbers.server.simulator.log)
     assert numbers.record(number).operation_id is None
     assert turns
 
@@ -328,5 +337,5 @@ def test_an_import_by_the_queue_takes_turns(world: World, turns: list[str]) -> N
 
     world.settle(3, 10)
 
-    assert turns == [f"twilio:{numbers.key}"] * len(numbers.server.simulator.log)
+    assert turns == [numbers.record(number).carrier_account] * len(numbers.server.simulator.log)
     assert numbers.record(number).status == "ACTIVE"

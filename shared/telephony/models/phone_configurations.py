@@ -99,6 +99,11 @@ class PhoneConfiguration(Table):
     provider = UnicodeAttribute(null=True)
     provider_configuration_id = NumberAttribute(null=True)
     """The carrier account that bought it."""
+    carrier_account = UnicodeAttribute(null=True)
+    """Its digest, by which it is known again when it was deleted and stored again; None on older records.
+
+    A Telnyx account has no name but its key: with another one than the number was bought with, it is not known again.
+    """
     provider_phone_number_id = UnicodeAttribute(null=True)
     phone_request_id = UnicodeAttribute(null=True)
     friendly_name = UnicodeAttribute(null=True)
@@ -383,12 +388,15 @@ def claim(configuration: PhoneConfiguration, operation_id: str, *, marked_for_re
     )
 
 
-def move(configuration: PhoneConfiguration, account: ProviderConfiguration, number_id: str) -> list[Write]:
-    """The number is known to be in another carrier account of the agency, as `number_id`: the record follows that one.
+def move(
+    configuration: PhoneConfiguration, account: ProviderConfiguration, carrier_account: str, number_id: str | None
+) -> list[Write]:
+    """The number is known to be another configuration's of the agency, as `number_id`: the record follows that one.
 
     Fails with `Conflict` if the record or the account was changed since it was read.
     """
     configuration.provider_configuration_id = int(account.id)
+    configuration.carrier_account = carrier_account
     configuration.provider_phone_number_id = number_id
     return _follow(configuration, account, 1)
 

@@ -6,8 +6,6 @@ than the account may take, however many workers there are.
 
 from __future__ import annotations
 
-import hashlib
-
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from telephony import clock
@@ -37,9 +35,9 @@ class RateLimit(Table):
 def take_turn(account: str, per_second: float, longest: float) -> float | None:
     """Reserves the moment of one request and returns the seconds until then; None if it is further off than `longest`.
 
-    `account` names the carrier account; what is kept of it is a digest.
+    `account` is kept: the carrier account's digest, not its name.
     """
-    item = RateLimit(f"rate#{hashlib.sha256(account.encode()).hexdigest()[:32]}")
+    item = RateLimit(f"rate#{account}")
     interval = 1 / per_second
     for _ in range(ATTEMPTS):
         now = clock.now()

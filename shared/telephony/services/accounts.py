@@ -73,7 +73,7 @@ class Accounts:
 
         def turn(seconds_left: float) -> float:
             longest = max(0.0, min(LONGEST_TURN, seconds_left))
-            wait = rate_limits.take_turn(f"{account.provider}:{account.name}", self._per_second, longest)
+            wait = rate_limits.take_turn(account.digest, self._per_second, longest)
             if wait is None:
                 raise ProviderRateLimited(
                     f"Too many requests to {account.provider.title()} wait already",
@@ -89,15 +89,24 @@ class Accounts:
         """The account that the number is in, by an active configuration or not.
 
         Where the configuration that bought it is gone, the account that has the number now takes its place, on the
-        record, too. Raises `ConfigurationMissing` if there is none, and what the carrier says.
+        record, too. If none has it, the account that it was bought with does, once that is stored again: what is gone
+        there, or has not arrived yet, is still its to tell. Raises `ConfigurationMissing` if there is neither, and what
+        the carrier says.
         """
+        stored_again: tuple[ProviderConfiguration, CarrierAccount] | None = None
         for configuration in self.candidates(record):
             if configuration.id == record.provider_configuration_id:
                 return self.open(configuration)
-            if (found := self._proven(configuration, record, deadline, paced)) is not None:
-                account, number = found
-                commit(*phone_configurations.move(record, configuration, number.id))
-                return account
+            asked = self._ask(configuration, record, deadline, paced)
+            if asked is None:
+                continue
+            account, number = asked
+            if number is not None:
+                return _move(record, configuration, account, number.id)
+            if account.digest == record.carrier_account:
+                stored_again = stored_again or (configuration, account)
+        if stored_again is not None:
+            return _move(record, *stored_again, record.provider_phone_number_id)
         raise ConfigurationMissing(
             "The carrier account of this number is no longer configured",
             ["provider_configuration"],
@@ -112,14 +121,20 @@ class Accounts:
             return [bought_with]
         return [each for each in provider_configurations.of_agency(agency_id) if each.provider == record.provider]
 
-    def _proven(
+    def _ask(
         self, configuration: ProviderConfiguration, record: PhoneConfiguration, deadline: Deadline, paced: bool
-    ) -> tuple[CarrierAccount, OwnedNumber] | None:
-        """The account and the number in it, if it can be used and has the number."""
+    ) -> tuple[CarrierAccount, OwnedNumber | None] | None:
+        """The account, and the number if it has it. None for an account that can't be used."""
         try:
             account = self.open(configuration)
-            number = self.client(account, deadline, paced=paced).owned(str(record.phone_number))
+            return account, self.client(account, deadline, paced=paced).owned(str(record.phone_number))
         except (ConfigurationMissing, InvalidProviderCredentials) as error:
             logger.info("account passed over", extra={"configuration": int(configuration.id), "code": error.code})
             return None
-        return (account, number) if number is not None else None
+
+
+def _move(
+    record: PhoneConfiguration, configuration: ProviderConfiguration, account: CarrierAccount, number_id: str | None
+) -> CarrierAccount:
+    commit(*phone_configurations.move(record, configuration, account.digest, number_id))
+    return account

@@ -14,6 +14,7 @@ from telephony.models import operations, phone_configurations
 from telephony.models.base import Write, put
 from telephony.models.operations import IdempotencyKey, Operation, Status
 from telephony.models.phone_configurations import PhoneConfiguration
+from telephony.providers.registry import CarrierAccount
 from telephony.services import wiring
 from telephony.services.saga import Data
 from telephony.values import AvailableNumber, ProviderType
@@ -73,7 +74,7 @@ def new_operation(
 
 
 def new_record(
-    agency_id: str, operation_id: str, request: PurchaseRequest, configuration_id: int, quote: AvailableNumber
+    agency_id: str, operation_id: str, request: PurchaseRequest, account: CarrierAccount, quote: AvailableNumber
 ) -> PhoneConfiguration:
     places = [place for place in (quote.locality, quote.region) if place]
     price = quote.monthly or quote.setup
@@ -82,7 +83,8 @@ def new_record(
         request.phone_number,
         operation_id,
         provider=request.provider.value,
-        provider_configuration_id=configuration_id,
+        provider_configuration_id=account.configuration_id,
+        carrier_account=account.digest,
         friendly_name=request.friendly_name,
         country_code=quote.country_code,
         region_id="-".join([quote.country_code, *([quote.region] if quote.region else [])]).lower(),

@@ -191,7 +191,7 @@ class Purchasing:
         client = self._accounts.client(account, deadline, paced=of_batch)
         quote = quote_to_buy(client, *look_at(client, request.phone_number))
         check_prices(quote, request, seen.limits)
-        record = new_record(agency_id, operation.id, request, int(configuration.id), quote)
+        record = new_record(agency_id, operation.id, request, account, quote)
         operation.input = {**operation.input, "phone_configuration_id": record.id, "features": record.features}
         setup = wiring.setup_for(
             account,
