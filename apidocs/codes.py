@@ -26,7 +26,10 @@ CODES: dict[str, tuple[int, str]] = {
     "payload_too_large": (413, "The body has more than 64 KB."),
     # operations
     "operation_not_found": (404, "There is no such operation."),
-    "operation_in_progress": (409, "Another run is at it, and finishes it."),
+    "operation_in_progress": (
+        409,
+        "Another run is at it, and finishes it; or what an earlier one did is not certain yet.",
+    ),
     "operation_finished": (409, "The operation has ended; there is nothing to retry."),
     "idempotency_conflict": (409, "The Idempotency-Key was used with another body."),
     "too_many_operations": (429, "The agency has too many open operations."),

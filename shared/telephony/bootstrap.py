@@ -186,7 +186,7 @@ class Container:
     def provider_accounts(self) -> ProviderAccounts:
         from telephony.services.provider_accounts import ProviderAccounts
 
-        return ProviderAccounts(self.sealer, self.providers, self.rotation, self.wakeups)
+        return ProviderAccounts(self.sealer, self.providers, self.telephonies, self.rotation, self.wakeups)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -17,6 +17,7 @@ from telephony import platform_secrets
 from telephony.services.provisioning import PROVISION_STEPS
 
 from local.simulators import demo_accounts as demo
+from local.simulators.store import Record
 from tests.faults.effects import Killed, deaths, killed
 from tests.faults.lab import Case, Lab, Snapshot
 from tests.world import HttpAnswer
@@ -29,7 +30,7 @@ FAILING = {"kind": "status", "status": 500, "path": "telephony_config", "method"
 
 @dataclass
 class Rotating:
-    """A provisioned agency, its two configurations as stored, and a new key of each account."""
+    """An agency, its two configurations as stored, and a new key of each account."""
 
     case: Case
     start: Snapshot
@@ -64,15 +65,28 @@ class Rotating:
     def save_ultravox(self, **rest: Any) -> HttpAnswer:
         return self.call("save-ultravox-integration", {"api_key": self.new_ultravox, **rest})
 
-    def patch_telnyx(self) -> HttpAnswer:
+    def patch_telnyx(self, **changes: Any) -> HttpAnswer:
         [telnyx] = [each for each in self.configurations if each.provider == "telnyx"]
+        return self.configure("PATCH", f"/{int(telnyx.id)}", changes or {"api_key": self.new_telnyx})
+
+    def add_telnyx(self) -> HttpAnswer:
+        """A second configuration, which takes the first one's place."""
+        meta = [
+            {"meta_key": "telnyx_public_key", "meta_value": demo.TELNYX_PUBLIC_KEY},
+            {"meta_key": "telnyx_account_sid", "meta_value": demo.TELNYX_ACCOUNT_SID},
+        ]
+        body = {"name": "Second", "provider": 1, "api_key": self.new_telnyx, "meta_json": meta, "is_default": True}
+        return self.configure("POST", "", body)
+
+    def configure(self, method: str, path: str, body: Any = None, *, query: str = "") -> HttpAnswer:
         return self.lab.world.call(
             "provider_configurations",
-            "PATCH",
-            f"/provider-configurations/{int(telnyx.id)}",
-            {"api_key": self.new_telnyx},
+            method,
+            f"/provider-configurations{path}",
+            body,
             token=self.case.token,
             headers={"org-handle": self.case.agency.org_handle, "product-id": "7"},
+            query=query,
         )
 
     def kill(self, post: Callable[[], HttpAnswer], point: str, when: str) -> None:
@@ -130,13 +144,14 @@ def _binary(value: Any) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def rotating(lab: Lab) -> Rotating:
+def rotating(lab: Lab, *, provisioned: bool = True) -> Rotating:
     from telephony.models import agencies, provider_configurations
     from telephony.models.base import commit, update
 
     case = lab.case()
     commit(update(agencies.Agency(f"agency#{case.agency_id}"), [agencies.Agency.product_ids.set([7])]))
-    assert case.provision().status == 200
+    if provisioned:
+        assert case.provision().status == 200
     made = Rotating(
         case,
         case.snapshot(),
@@ -154,6 +169,18 @@ def here(lab: Lab) -> Rotating:
     made = rotating(lab)
     made.begin()
     return made
+
+
+@pytest.fixture
+def new(lab: Lab) -> Rotating:
+    """Not provisioned yet."""
+    return rotating(lab, provisioned=False)
+
+
+def _of_another_account(made: Rotating) -> Record:
+    """Makes the new key one of another Telnyx account, which is returned."""
+    made.new_telnyx = f"KEY{secrets.token_hex(16).upper()}_foreign"
+    return made.lab.world.telnyx.simulator.add_account(made.new_telnyx)
 
 
 # The crash matrix
@@ -425,8 +452,7 @@ def test_two_rotations_at_once(here: Rotating) -> None:
 
 def test_a_key_of_another_account_is_refused(here: Rotating) -> None:
     # given
-    here.new_telnyx = f"KEY{secrets.token_hex(16).upper()}_foreign"
-    here.lab.world.telnyx.simulator.add_account(here.new_telnyx)
+    _of_another_account(here)
     # when
     answer = here.store_telnyx()
     # then nothing is saved
@@ -437,8 +463,7 @@ def test_a_key_of_another_account_is_refused(here: Rotating) -> None:
 
 def test_unchecked_it_is_kept_and_the_second_look_says_what_is_wrong(here: Rotating) -> None:
     # given
-    here.new_telnyx = f"KEY{secrets.token_hex(16).upper()}_foreign"
-    here.lab.world.telnyx.simulator.add_account(here.new_telnyx)
+    _of_another_account(here)
     # when
     answer = here.store_telnyx(skip_validation=True)
     # then
@@ -469,21 +494,13 @@ def test_an_ultravox_that_is_down_gets_the_new_key_later(here: Rotating) -> None
 
 def test_a_new_public_key_reaches_ultravox(here: Rotating) -> None:
     # given
-    [telnyx] = [each for each in here.configurations if each.provider == "telnyx"]
     public_key = base64.b64encode(secrets.token_bytes(32)).decode()
     meta = [
         {"meta_key": "telnyx_public_key", "meta_value": public_key},
         {"meta_key": "telnyx_account_sid", "meta_value": demo.TELNYX_ACCOUNT_SID},
     ]
     # when
-    answer = here.lab.world.call(
-        "provider_configurations",
-        "PATCH",
-        f"/provider-configurations/{int(telnyx.id)}",
-        {"meta_json": meta},
-        token=here.case.token,
-        headers={"org-handle": here.case.agency.org_handle, "product-id": "7"},
-    )
+    answer = here.patch_telnyx(meta_json=meta)
     # then
     assert answer.status == 200, answer.body
     assert here.case.ultravox["telephony_configs"]["telnyx"]["publicKey"] == public_key
@@ -546,6 +563,178 @@ def test_a_key_is_not_replaced_while_the_worker_takes_up_what_has_nothing_to_cop
     assert fresh.keys()["telnyx"] == case.telnyx_key
     case.settle()
     case.assert_provisioned()
+
+
+# While it isn't known whether the application was made: it is on nobody's record yet
+
+CREATE = "telnyx POST /call_control_applications #1"
+LOST = {"kind": "html_502", "method": "POST", "path": "call_control_applications"}
+
+
+def _die_at_the_creation(new: Rotating, when: str) -> None:
+    new.kill(new.case.provision, CREATE, when)
+    new.case.wait_for_lease()
+    assert new.case.agency.telnyx_application_id is None
+
+
+def _lose_the_answer(new: Rotating, *, made: bool) -> None:
+    new.lab.fault("telnyx", **LOST, after=made)
+    answer = new.case.provision()
+    assert (answer.body["failed_at"], answer.body["code"]) == ("create_telnyx_application", "outcome_unknown")
+
+
+def _assert_in_progress(answer: HttpAnswer) -> None:
+    assert (answer.status, answer.body["code"]) == (409, "operation_in_progress"), answer.body
+
+
+def _assert_provisioned_by(new: Rotating, key: str) -> None:
+    new.case.settle()
+    assert new.keys()["telnyx"] == key
+    replace(new.case, telnyx_key=key).assert_provisioned()
+    assert new.case.log["application_created"] == 1
+
+
+@pytest.mark.parametrize("store", [Rotating.store_telnyx, Rotating.patch_telnyx, Rotating.add_telnyx])
+def test_another_accounts_key_does_not_make_another_application(
+    new: Rotating, store: Callable[[Rotating], HttpAnswer]
+) -> None:
+    # given
+    _die_at_the_creation(new, "after")
+    other = _of_another_account(new)
+    # when
+    answer = store(new)
+    # then it is refused, as it will be once the application is on record, and no way around is offered
+    assert (answer.status, answer.body["code"]) == (400, "telnyx_application_missing")
+    assert answer.body["hint"] == "Correct the credentials."
+    _assert_provisioned_by(new, new.case.telnyx_key)
+    assert other["applications"] == {}
+
+
+@pytest.mark.parametrize("store", [Rotating.store_telnyx, Rotating.patch_telnyx, Rotating.add_telnyx])
+def test_another_key_of_the_account_finishes_what_the_first_began(
+    new: Rotating, store: Callable[[Rotating], HttpAnswer]
+) -> None:
+    # given
+    _die_at_the_creation(new, "after")
+    # when
+    answer = store(new)
+    new.case.settle()
+    # then
+    assert answer.status == 200, answer.body
+    replace(new.case, telnyx_key=new.new_telnyx).assert_provisioned()
+    assert new.case.log["application_created"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda new: new.store_telnyx(skip_validation=True),
+        lambda new: new.patch_telnyx(api_key=new.new_telnyx, validate=False),
+        lambda new: new.patch_telnyx(active=False),
+    ],
+    ids=["stored unchecked", "changed unchecked", "taken out of use"],
+)
+def test_what_shows_no_application_does_not_take_the_accounts_place(
+    new: Rotating, change: Callable[[Rotating], HttpAnswer]
+) -> None:
+    # given
+    _die_at_the_creation(new, "after")
+    other = _of_another_account(new)
+    # when
+    answer = change(new)
+    # then
+    _assert_in_progress(answer)
+    _assert_provisioned_by(new, new.case.telnyx_key)
+    assert other["applications"] == {}
+
+
+def test_another_account_waits_until_the_first_has_certainly_none(new: Rotating) -> None:
+    # given a creation that came to nothing, which nobody can know yet
+    _lose_the_answer(new, made=False)
+    other = _of_another_account(new)
+    # when
+    early = new.store_telnyx()
+    new.lab.world.pass_time(30.1)
+    late = new.store_telnyx()
+    # then
+    _assert_in_progress(early)
+    assert early.body["fix"] == "Ask again in 30 seconds."
+    assert late.status == 200, late.body
+    new.case.settle()
+    assert (len(new.case.applications), len(other["applications"])) == (0, 1)
+
+
+def test_an_application_that_telnyx_lists_late_is_waited_for(new: Rotating) -> None:
+    # given
+    new.lab.world.telnyx.simulator.change_settings({"listing_lag": 3.0})
+    _lose_the_answer(new, made=True)
+    _of_another_account(new)
+    # when
+    early = new.store_telnyx()
+    new.lab.world.pass_time(3.1)
+    late = new.store_telnyx()
+    # then
+    _assert_in_progress(early)
+    assert (late.status, late.body["code"]) == (400, "telnyx_application_missing")
+    _assert_provisioned_by(new, new.case.telnyx_key)
+
+
+def test_a_revoked_key_locks_nobody_out(new: Rotating) -> None:
+    # given a key that is revoked before it is known what was made with it
+    _lose_the_answer(new, made=True)
+    del new.lab.world.telnyx.simulator.state["accounts"][new.case.telnyx_key]
+    new.case = replace(new.case, telnyx_key=new.new_telnyx)
+    # when
+    early = new.store_telnyx()
+    new.lab.world.pass_time(30.1)
+    late = new.store_telnyx()
+    # then
+    _assert_in_progress(early)
+    assert late.status == 200, late.body
+    _assert_provisioned_by(new, new.new_telnyx)
+
+
+def test_a_key_that_was_deleted_by_force_locks_nobody_out(new: Rotating) -> None:
+    # given
+    _die_at_the_creation(new, "after")
+    [telnyx] = [each for each in new.configurations if each.provider == "telnyx"]
+    assert new.configure("DELETE", f"/{int(telnyx.id)}", query="force=true").status == 204
+    # when
+    assert new.store_telnyx().status == 200
+    # then
+    new.case = replace(new.case, telnyx_key=new.new_telnyx)
+    _assert_provisioned_by(new, new.new_telnyx)
+
+
+def test_a_telnyx_that_is_down_leaves_the_key_that_is_stored(new: Rotating) -> None:
+    # given
+    _die_at_the_creation(new, "after")
+    new.lab.fault("telnyx", kind="status", status=500, method="GET", path="call_control_applications", times=3)
+    # when
+    answer = new.store_telnyx(skip_validation=True)
+    # then
+    assert (answer.status, answer.body["code"]) == (502, "provider_unavailable")
+    _assert_provisioned_by(new, new.case.telnyx_key)
+
+
+def test_a_creation_that_begins_while_the_new_key_is_checked(new: Rotating) -> None:
+    # given a provisioning that could not even look, and a worker that loses the answer while the key is checked
+    new.lab.fault("telnyx", kind="status", status=500, method="GET", path="call_control_applications", times=3)
+    operation_id = new.case.provision().body["operation_id"]
+    new.lab.fault("telnyx", **LOST, after=True)
+    other = _of_another_account(new)
+
+    def worker_first(send: Callable[[], Any]) -> Any:
+        new.case.wake(operation_id)
+        return send()
+
+    new.lab.effects.next("telnyx GET /call_control_applications", worker_first)
+    # when
+    answer = new.store_telnyx()
+    # then
+    _assert_in_progress(answer)
+    _assert_provisioned_by(new, new.case.telnyx_key)
+    assert other["applications"] == {}
 
 
 def test_steps_are_told_in_their_order_after_a_key_was_replaced(here: Rotating) -> None:

@@ -29,7 +29,7 @@ def check(
     providers: Providers,
     provider: Provider,
     account: CarrierAccount,
-    skip: Skip,
+    skip: Skip | None,
     deadline: Deadline,
     *,
     application_id: str | None = None,
@@ -39,7 +39,7 @@ def check(
     given; and if it has one of `numbers`, which were bought with the credentials that are replaced.
 
     Raises `InvalidRequest` for a field that the check needs and when the carrier refuses; `ProviderError` when it
-    doesn't answer properly. Each says how to go without the check.
+    doesn't answer properly. Each says how to go without the check, if `skip` tells a way.
     """
     _require(provider, account)
     try:
@@ -49,14 +49,18 @@ def check(
         if numbers:
             _require_number(providers.numbers(account, deadline), numbers, known_account=bool(application_id))
     except (InvalidProviderCredentials, ProviderRejected) as refusal:
-        hint = f"Correct the credentials, or send {skip} to store them unchecked."
+        hint = "Correct the credentials" + _or(skip, "to store them unchecked")
         if refusal.code == ANOTHER_ACCOUNT:
-            hint = f"Make another provider configuration for the other account, or send {skip} if it is the same one."
+            hint = "Make another provider configuration for the other account" + _or(skip, "if it is the same one")
         details = {name: refusal.details[name] for name in ("provider", "provider_code") if name in refusal.details}
         raise InvalidRequest(refusal.message, code=refusal.code, fix=hint, hint=hint, **details) from refusal
     except (ProviderError, OutOfTime) as failure:
-        failure.fix = f"Try again later, or send {skip} to store the credentials unchecked."
+        failure.fix = "Try again later" + _or(skip, "to store the credentials unchecked")
         raise
+
+
+def _or(skip: Skip | None, what_for: str) -> str:
+    return f", or send {skip} {what_for}." if skip else "."
 
 
 def _require(provider: Provider, account: CarrierAccount) -> None:

@@ -44,6 +44,7 @@ from telephony.services.credential_check import Skip
 from telephony.services.identity import authorise
 from telephony.services.rotation import Rotation
 from telephony.services.saga import opening
+from telephony.services.telephony import Telephonies
 from telephony.values import Principal, ProviderType, Role
 from telephony.wakeups import Wakeups
 
@@ -94,9 +95,12 @@ def require_org_handle(principal: Principal, org_handle: str) -> None:
 
 
 class ProviderAccounts:
-    def __init__(self, sealer: Sealer, providers: Providers, rotation: Rotation, wakeups: Wakeups) -> None:
+    def __init__(
+        self, sealer: Sealer, providers: Providers, telephonies: Telephonies, rotation: Rotation, wakeups: Wakeups
+    ) -> None:
         self._sealer = sealer
         self._providers = providers
+        self._telephonies = telephonies
         self._rotation = rotation
         self._wakeups = wakeups
 
@@ -241,7 +245,8 @@ class ProviderAccounts:
         if changes.get("name", configuration.name) in {each.name for each in others}:
             raise _name_taken(provider)
 
-        was, used = copy.deepcopy(configuration), told(credentials.in_use(configurations, provider.type))
+        former = credentials.in_use(configurations, provider.type)
+        was, used = copy.deepcopy(configuration), told(former)
         demoted = apply(configuration, changes, provider, others, is_new=target is None)
         if not all(of_product(each, principal.product_id) for each in demoted):
             raise _of_another_product(provider)
@@ -251,6 +256,12 @@ class ProviderAccounts:
         carries = switched and agency.needs_telephony_accounts
         if carries:
             authorise(principal, Role.OWNER)
+        unfinished = self._telephonies.unfinished(agency) if switched else None
+        begun = None
+        another_key = provider.type is ProviderType.TELNYX and (uses is not former or "api_key" in given)
+        if unfinished and another_key and not agency.telnyx_application_id:
+            begun = self._telephonies.begun_application(agency, unfinished, former, saving.deadline)
+        application_id, skip = agency.telnyx_application_id or begun, None if begun else saving.skip
 
         other_keys = bool(given) or goes_to(configuration) != goes_to(was)
         checked = verified = False
@@ -260,14 +271,20 @@ class ProviderAccounts:
                 numbers = _numbers_to_show(was)
             elif other_keys and was.numbers:
                 self._refuse_another_account(was, configuration, given)
-            application_id = agency.telnyx_application_id if uses is configuration else None
+            to_show = application_id if uses is configuration else None
             secrets = self._opened(configuration, given)
-            checked = verified = self._check(configuration, secrets, saving, application_id, numbers)
+            checked = verified = self._check(configuration, secrets, saving, skip, to_show, numbers)
             configuration.validated_at = clock.now_ms() if checked else None
             if given:
                 configuration.hold(self._sealer, secrets)
         if carries and uses is not None and uses is not configuration:
-            verified = self._check(uses, self._opened(uses), saving, agency.telnyx_application_id)
+            verified = self._check(uses, self._opened(uses), saving, skip, application_id)
+        if begun and not (uses and verified):
+            raise OperationInProgress(
+                "The telephony is being set up in the account of the Telnyx key that is stored",
+                fix="Have a key of that account checked, or provision first with the one that is stored.",
+                operation_id=agency.telephony_operation_id,
+            )
 
         following: Operation | None = None
         facts = {"changed": sorted(set(changes) - {"secrets"}), "secrets": sorted(given), "validated": checked}
@@ -295,6 +312,7 @@ class ProviderAccounts:
                     agency,
                     now,
                     uses or configuration,
+                    unfinished,
                     writes,
                     saving.public_base_url,
                     saving.deadline,
@@ -334,6 +352,7 @@ class ProviderAccounts:
         configuration: ProviderConfiguration,
         secrets: Mapping[str, str],
         saving: Saving,
+        skip: Skip | None,
         application_id: str | None,
         numbers: Sequence[PhoneConfiguration] = (),
     ) -> bool:
@@ -345,7 +364,7 @@ class ProviderAccounts:
             self._providers,
             provider,
             _account(configuration, secrets),
-            saving.skip,
+            skip,
             saving.deadline,
             application_id=application_id if provider.type is ProviderType.TELNYX else None,
             numbers=numbers,

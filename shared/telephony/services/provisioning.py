@@ -19,7 +19,7 @@ from telephony.providers.telnyx import Application, OutboundProfile
 from telephony.providers.ultravox import TelnyxImport
 from telephony.services.integration import NEXT_STEPS
 from telephony.services.saga import Data, Run, Saga, Step, Workflow, completed
-from telephony.services.telephony import Telephonies, Telephony, audit, new_operation, settle_after
+from telephony.services.telephony import APPLICATION_STEP, Telephonies, Telephony, audit, new_operation, settle_after
 from telephony.services.voice_setup import find_application, find_profile, require_application
 from telephony.values import Principal, ProviderType
 
@@ -41,7 +41,7 @@ CAPABILITIES = {"can_manage_agents": True, "can_manage_phone_numbers": True, "ca
 
 def _look_for_application(run: Run[Telephony]) -> Application | None:
     t = run.context
-    return find_application(t.telnyx, t.agency.id, t.stored_application_id(run.data("create_telnyx_application")))
+    return find_application(t.telnyx, t.agency.id, t.stored_application_id(run.data(APPLICATION_STEP)))
 
 
 def _find_application(run: Run[Telephony]) -> Data | None:
@@ -109,7 +109,7 @@ def _reused(run: Run[Telephony], found: Mapping[str, Any]) -> Data:
 def _application(run: Run[Telephony]) -> Application:
     t = run.context
     if t.application is None:
-        t.application = require_application(t.telnyx, run.data("create_telnyx_application")["application_id"])
+        t.application = require_application(t.telnyx, run.data(APPLICATION_STEP)["application_id"])
     return t.application
 
 
@@ -121,7 +121,7 @@ def _associate(run: Run[Telephony], application: Application, profile_id: str) -
 
 def _store_resource_ids(run: Run[Telephony]) -> Data:
     return {
-        "telnyx_application_id": run.data("create_telnyx_application")["application_id"],
+        "telnyx_application_id": run.data(APPLICATION_STEP)["application_id"],
         "telnyx_outbound_profile_id": run.data("create_outbound_profile")["outbound_profile_id"],
     }
 
@@ -147,7 +147,7 @@ def import_to_ultravox(
 
 
 def _import_to_ultravox(run: Run[Telephony]) -> Data:
-    application_id = run.data("create_telnyx_application")["application_id"]
+    application_id = run.data(APPLICATION_STEP)["application_id"]
     return import_to_ultravox(run, application_id, first=not run.context.agency.telephony_configured)
 
 
@@ -172,12 +172,12 @@ def _mark_configured(run: Run[Telephony], _data: Data) -> Sequence[Write]:
 
 PROVISION_STEPS: tuple[Step[Telephony], ...] = (
     Step(
-        "create_telnyx_application",
+        APPLICATION_STEP,
         _create_application,
         _find_application,
         _keep_application_id,
         look=_look_for_application,
-        settle_after=lambda run: settle_after(run.operation.step("create_telnyx_application")),
+        settle_after=lambda run: settle_after(run.operation.step(APPLICATION_STEP)),
     ),
     Step(
         "create_outbound_profile",
@@ -407,7 +407,7 @@ def _plan(t: Telephony) -> list[Data]:
         raise InvalidRequest("Ultravox API key not configured")
     imported = t.ultravox.telnyx_configuration() is not None
     return [
-        _action("create_telnyx_application", application is not None, application_changes, t.setup.application_name),
+        _action(APPLICATION_STEP, application is not None, application_changes, t.setup.application_name),
         _action(
             "create_outbound_profile",
             profile is not None,

@@ -4,7 +4,8 @@ The new key was verified before anything is written. The transaction that opens 
 blob in the place of the old one: there is never a second blob, and the journal holds no key. What is left to do, the
 import into Ultravox and another look, opens the record afresh whenever it is taken up. An operation that works on the
 telephony now refuses the rotation (409) and finishes with the key it has; a purchase does not know of it, since the
-old key stays good at the carrier until its owner revokes it there.
+old key stays good at the carrier until its owner revokes it there. An unfinished one that nobody works on goes on with
+the new key, which therefore has to be of the account that the old one has begun in (`begun_application`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from telephony.errors import ConfigurationMissing, NotFound, OperationInProgress
 from telephony.models import agencies, operations, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write, commit
+from telephony.models.operations import Operation
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.services import credentials, drift
 from telephony.services.provisioning import (
@@ -107,6 +109,7 @@ class Rotation:
         agency: Agency,
         configurations: Sequence[ProviderConfiguration],
         changed: ProviderConfiguration,
+        unfinished: Operation | None,
         writes: Sequence[Write],
         public_base_url: str,
         deadline: Deadline,
@@ -116,11 +119,10 @@ class Rotation:
         """Commits `writes`, which change the account in use or its keys, and brings Ultravox's copy up to date if it
         has one.
 
-        `agency` is as read, `configurations` are as they will be. Raises `OperationInProgress` with nothing written
-        while an operation works on the telephony; `PartialFailure` when the keys are replaced and the rest is not
-        done yet.
+        `agency` and its `unfinished` operation are as read, `configurations` are as they will be. Raises
+        `OperationInProgress` with nothing written if somebody has taken that operation up since; `PartialFailure` when
+        the keys are replaced and the rest is not done yet.
         """
-        unfinished = self._telephonies.unfinished(agency)
         only = agencies.change_configurations(agency, telephony_too=True)
         nothing_to_copy = not agency.telnyx_application_id or _missing_for_import(agency, configurations)
         if nothing_to_copy or (unfinished and unfinished.kind == DEPROVISION):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,22 +10,32 @@ from typing import Any
 
 from telephony import clock
 from telephony.clock import Deadline
-from telephony.errors import ConfigurationMissing, NotFound, OperationInProgress
+from telephony.errors import (
+    ConfigurationMissing,
+    InvalidProviderCredentials,
+    NotFound,
+    OperationInProgress,
+    ProviderRejected,
+)
 from telephony.models import agencies, audit_events, operations, provider_configurations
 from telephony.models.agencies import Agency
 from telephony.models.base import Write
 from telephony.models.operations import FINAL, Operation, StepRecord, StepState
 from telephony.models.provider_configurations import ProviderConfiguration
 from telephony.models.sealing import Sealer
+from telephony.observability import logger
 from telephony.providers.registry import Providers
 from telephony.providers.telnyx import Application, Telnyx
 from telephony.providers.ultravox import Ultravox
 from telephony.services import credentials
 from telephony.services.credentials import TelnyxAccount
 from telephony.services.saga import Data, Saga, Workflow, understands
-from telephony.services.voice_setup import VoiceSetup
+from telephony.services.voice_setup import VoiceSetup, find_application
 from telephony.settings import Settings
 from telephony.values import Principal, ProviderType
+
+APPLICATION_STEP = "create_telnyx_application"
+"""Of all operations that set telephony up."""
 
 LISTING_LAG = 5
 """Seconds after which an application or profile that was certainly made may be expected in Telnyx's lists."""
@@ -156,6 +167,31 @@ class Telephonies:
             raise OperationInProgress("An operation on this agency's telephony is running", operation_id=operation.id)
         return operation
 
+    def begun_application(
+        self, agency: Agency, unfinished: Operation, former: ProviderConfiguration | None, deadline: Deadline
+    ) -> str | None:
+        """The id of the application that `unfinished` made before it could put it on the agency's record; None: there
+        is none. The account of `former`, the Telnyx configuration in use, is asked.
+
+        Raises `OperationInProgress` until it is certain, and what Telnyx's silence raises.
+        """
+        begun = [each for each in unfinished.steps if each.name == APPLICATION_STEP and each.state == StepState.STARTED]
+        if not begun:
+            return None
+        looked_at, found = clock.now(), None
+        if former is not None and former.has("api_key"):
+            telnyx = self._providers.telnyx(former.open(self._sealer)["api_key"], deadline)
+            try:
+                found = find_application(telnyx, agency.id, None)
+            except (InvalidProviderCredentials, ProviderRejected) as refusal:
+                # Revoked: that is why keys are replaced. What it made shows to another key of its account alone, and to
+                # insist on one would lock out whoever has lost the account.
+                logger.info("former account not asked", extra={"operation_id": unfinished.id, "code": refusal.code})
+        if found is None:
+            _require_settled(unfinished, begun, looked_at)
+            return None
+        return found.id
+
     def take_over(self, operation: Operation, deadline: Deadline) -> None:
         if not self._saga.take_over(operation, deadline):
             raise OperationInProgress(
@@ -173,13 +209,19 @@ class Telephonies:
         if unfinished is None:
             return [agencies.open_telephony_operation(agency, operation.id)]
         begun = [record for record in unfinished.steps if record.state == StepState.STARTED]
-        looked_at = clock.now() if looked_at is None else looked_at
-        if any((record.started_at or 0) + settle_after(record) > looked_at for record in begun):
-            raise OperationInProgress(
-                "The outcome of an earlier operation on this agency's telephony is not certain yet",
-                operation_id=unfinished.id,
-            )
+        _require_settled(unfinished, begun, clock.now() if looked_at is None else looked_at)
         return [operations.supersede(unfinished), agencies.open_telephony_operation(agency, operation.id)]
+
+
+def _require_settled(operation: Operation, begun: Sequence[StepRecord], looked_at: float) -> None:
+    """Raises `OperationInProgress` if an effect of the steps `begun` may have come since `looked_at`, or come yet."""
+    unsettled = max(((each.started_at or 0) + settle_after(each) - looked_at for each in begun), default=0.0)
+    if unsettled > 0:
+        raise OperationInProgress(
+            "The outcome of an earlier operation on this agency's telephony is not certain yet",
+            fix=f"Ask again in {math.ceil(unsettled)} seconds.",
+            operation_id=operation.id,
+        )
 
 
 def new_operation(kind: str, principal: Principal, given: Data) -> Operation:

@@ -18,7 +18,7 @@ from telephony.services import credentials, drift
 from telephony.services.drift import Facts
 from telephony.services.provisioning import IMPORT_ANYWAY, IMPORT_STEP, PROVISION_STEPS, import_to_ultravox
 from telephony.services.saga import Data, Run, Saga, Workflow
-from telephony.services.telephony import Telephonies, Telephony, audit, new_operation
+from telephony.services.telephony import APPLICATION_STEP, Telephonies, Telephony, audit, new_operation
 from telephony.services.voice_setup import VoiceSetup, find_application, find_profile
 from telephony.values import Principal, ProviderType
 
@@ -30,7 +30,7 @@ Asked = tuple[Future[Application | None], Future[OutboundProfile | None] | None]
 
 def _import_if_it_differs(run: Run[Telephony]) -> Data:
     t = run.context
-    application_id = run.data("create_telnyx_application")["application_id"]
+    application_id = run.data(APPLICATION_STEP)["application_id"]
     imported = t.ultravox.telnyx_configuration() if t.ultravox else None
     anyway = run.operation.input.get(IMPORT_ANYWAY)
     if imported is not None and not anyway and not drift.import_issues(imported, t.account, application_id):
