@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.infrastructure import reach
 from tests.infrastructure.deployed import Deployed, Grant, as_list, logical_id
+from tests.roles import logical_id_of
 
 DOORS = {
     "OperationsFunction",
@@ -120,6 +122,20 @@ def test_the_tables_key_is_used_by_dynamodb_alone(prod: Deployed) -> None:
 )
 def test_who_may(prod: Deployed, grant: Grant, functions: set[str]) -> None:
     assert {name for name in prod.of_type("AWS::Lambda::Function") if grant in prod.grants(name)} == functions
+
+
+@pytest.mark.parametrize("function", sorted(path.parent.name for path in reach.ROOT.glob("functions/*/handler.py")))
+def test_nothing_is_granted_that_the_code_can_not_come_to(prod: Deployed, function: str) -> None:
+    asked = {each for place in reach.reached(function) for each in reach.asked_at(place)}
+    unused = set()
+    for grant in prod.grants(logical_id_of(function)):
+        table, _, index = grant.resource.partition("/index/")
+        enough = {grant, Grant(grant.action, f"{table}/index/*")} if index else {grant}
+        if grant.action == "dynamodb:GetItem":
+            enough.add(Grant("dynamodb:Query", table))  # who may query a table may read each of its items
+        if grant.action.startswith("dynamodb:") and not enough & asked:
+            unused.add(" ".join(grant))
+    assert unused == set()
 
 
 def test_what_needs_no_credential_may_read_one_table_only(prod: Deployed) -> None:
