@@ -565,7 +565,7 @@ def test_a_key_is_not_replaced_while_the_worker_takes_up_what_has_nothing_to_cop
     case.assert_provisioned()
 
 
-# While it isn't known whether the application was made: it is on nobody's record yet
+# While a provisioning is unfinished, which would make all of it again in another account
 
 CREATE = "telnyx POST /call_control_applications #1"
 LOST = {"kind": "html_502", "method": "POST", "path": "call_control_applications"}
@@ -625,6 +625,7 @@ def test_another_key_of_the_account_finishes_what_the_first_began(
     assert new.case.log["application_created"] == 1
 
 
+@pytest.mark.parametrize("point", [CREATE, "telnyx POST /outbound_voice_profiles #1"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -635,10 +636,11 @@ def test_another_key_of_the_account_finishes_what_the_first_began(
     ids=["stored unchecked", "changed unchecked", "taken out of use"],
 )
 def test_what_shows_no_application_does_not_take_the_accounts_place(
-    new: Rotating, change: Callable[[Rotating], HttpAnswer]
+    new: Rotating, change: Callable[[Rotating], HttpAnswer], point: str
 ) -> None:
     # given
-    _die_at_the_creation(new, "after")
+    new.kill(new.case.provision, point, "after")
+    new.case.wait_for_lease()
     other = _of_another_account(new)
     # when
     answer = change(new)
@@ -646,6 +648,32 @@ def test_what_shows_no_application_does_not_take_the_accounts_place(
     _assert_in_progress(answer)
     _assert_provisioned_by(new, new.case.telnyx_key)
     assert other["applications"] == {}
+
+
+def test_an_unchecked_key_waits_for_a_provisioning_that_looks_for_what_is_there(here: Rotating) -> None:
+    # given one that could not look yet
+    here.lab.fault("telnyx", kind="status", status=500, method="GET", path="call_control_applications", times=3)
+    assert here.case.provision({"force": True}).body["failed_at"] == "create_telnyx_application"
+    other = _of_another_account(here)
+    # when
+    answer = here.store_telnyx(skip_validation=True)
+    # then
+    _assert_in_progress(answer)
+    here.case.settle()
+    here.case.assert_provisioned()
+    assert other["applications"] == {}
+
+
+def test_an_unchecked_key_takes_the_place_of_a_revoked_one(new: Rotating) -> None:
+    # given
+    new.kill(new.case.provision, "telnyx POST /outbound_voice_profiles #1", "after")
+    new.case.wait_for_lease()
+    del new.lab.world.telnyx.simulator.state["accounts"][new.case.telnyx_key]
+    new.case = replace(new.case, telnyx_key=new.new_telnyx)
+    # when
+    assert new.store_telnyx(skip_validation=True).status == 200
+    # then
+    _assert_provisioned_by(new, new.new_telnyx)
 
 
 def test_another_account_waits_until_the_first_has_certainly_none(new: Rotating) -> None:

@@ -259,7 +259,8 @@ class ProviderAccounts:
         unfinished = self._telephonies.unfinished(agency) if switched else None
         begun = None
         another_key = provider.type is ProviderType.TELNYX and (uses is not former or "api_key" in given)
-        if unfinished and another_key and not agency.telnyx_application_id:
+        shows_what_is_recorded = agency.telnyx_application_id and uses and saving.validate
+        if unfinished and another_key and not shows_what_is_recorded:
             begun = self._telephonies.begun_application(agency, unfinished, former, saving.deadline)
         application_id, skip = agency.telnyx_application_id or begun, None if begun else saving.skip
 

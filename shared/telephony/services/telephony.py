@@ -170,19 +170,21 @@ class Telephonies:
     def begun_application(
         self, agency: Agency, unfinished: Operation, former: ProviderConfiguration | None, deadline: Deadline
     ) -> str | None:
-        """The id of the application that `unfinished` made before it could put it on the agency's record; None: there
-        is none. The account of `former`, the Telnyx configuration in use, is asked.
+        """The id of the application that there is already, recorded or not, for which `unfinished` would make another
+        one in another account; None: there is none. The account of `former`, the Telnyx configuration in use, is asked.
 
         Raises `OperationInProgress` until it is certain, and what Telnyx's silence raises.
         """
-        begun = [each for each in unfinished.steps if each.name == APPLICATION_STEP and each.state == StepState.STARTED]
+        known_id = agency.telnyx_application_id
+        making = [each for each in unfinished.steps if each.name == APPLICATION_STEP]
+        begun = [each for each in making if known_id or each.state == StepState.STARTED]
         if not begun:
             return None
         looked_at, found = clock.now(), None
         if former is not None and former.has("api_key"):
             telnyx = self._providers.telnyx(former.open(self._sealer)["api_key"], deadline)
             try:
-                found = find_application(telnyx, agency.id, None)
+                found = find_application(telnyx, agency.id, known_id)
             except (InvalidProviderCredentials, ProviderRejected) as refusal:
                 # Revoked: that is why keys are replaced. What it made shows to another key of its account alone, and to
                 # insist on one would lock out whoever has lost the account.
