@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -399,6 +400,31 @@ def test_a_provisioning_that_is_about_to_open_does_not_use_the_old_key(here: Rot
     # then it does not begin
     assert (answer.status, answer.body["code"]) == (409, "operation_in_progress")
     here.assert_rotated(telnyx=True)
+
+
+def test_a_key_of_another_account_that_comes_while_a_provisioning_reads_the_old_one(new: Rotating) -> None:
+    # given one that has just read the old key; if it reads the agency at the same time, that comes after the new key
+    other = _of_another_account(new)
+    stored = threading.Event()
+
+    def store_then(send: Callable[[], Any]) -> Any:
+        answer = send()
+        assert new.store_telnyx().status == 200
+        stored.set()
+        return answer
+
+    def late(send: Callable[[], Any]) -> Any:
+        stored.wait(1)
+        return send()
+
+    new.lab.effects.next("dynamodb GetItem agencies", late)
+    new.lab.effects.next("dynamodb Query provider_configurations", store_then)
+    # when
+    answer = new.case.provision()
+    # then it does not begin, and the next one uses the key that is stored
+    _assert_in_progress(answer)
+    assert new.case.provision().status == 200
+    assert (len(new.case.applications), len(other["applications"])) == (0, 1)
 
 
 def test_a_provisioning_that_failed_goes_on_with_the_new_key(here: Rotating) -> None:
