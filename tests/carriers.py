@@ -41,7 +41,7 @@ def store_credentials(
     """Stores an agency's account unchecked; the demo account's unless told otherwise."""
     from telephony.bootstrap import container
     from telephony.clock import Deadline
-    from telephony.services.provider_accounts import Saving
+    from telephony.services.saving import Saving
     from telephony.values import Principal, ProviderType, Role
 
     container().provider_accounts.store(

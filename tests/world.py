@@ -259,7 +259,7 @@ class World:
         """The demo accounts' keys, unchecked."""
         from telephony.bootstrap import container
         from telephony.clock import Deadline
-        from telephony.services.provider_accounts import Saving
+        from telephony.services.saving import Saving
         from telephony.values import Principal, ProviderType, Role
 
         accounts = container().provider_accounts

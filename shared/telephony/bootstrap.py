@@ -185,8 +185,10 @@ class Container:
     @cached_property
     def provider_accounts(self) -> ProviderAccounts:
         from telephony.services.provider_accounts import ProviderAccounts
+        from telephony.services.saving import Saver
 
-        return ProviderAccounts(self.sealer, self.providers, self.telephonies, self.rotation, self.wakeups)
+        saver = Saver(self.sealer, self.providers, self.telephonies, self.rotation, self.wakeups)
+        return ProviderAccounts(self.sealer, saver)
 
     @cached_property
     def accounts(self) -> Accounts:

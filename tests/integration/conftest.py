@@ -26,7 +26,7 @@ Setting = Callable[..., None]
 def store_key(agency_id: str, provider: ProviderType, key: str, *, validate: bool = False, **meta: str) -> None:
     """Puts an API key into an agency's default configuration of a provider."""
     from telephony.bootstrap import container
-    from telephony.services.provider_accounts import Saving
+    from telephony.services.saving import Saving
 
     operator, saving = (
         Principal(agency_id, Role.OWNER, "test", "operator"),

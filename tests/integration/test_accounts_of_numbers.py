@@ -54,9 +54,9 @@ def account(numbers: CarrierNumbers, api: Api) -> int:
 def first(monkeypatch: pytest.MonkeyPatch, what: str, act: Act) -> list[HttpAnswer]:
     """Lets somebody else act just before an operation is opened, or an account is changed."""
     from telephony.models import base
-    from telephony.services import provider_accounts, rotation, saga
+    from telephony.services import provider_accounts, rotation, saga, saving
 
-    modules = {"an operation": [saga], "an account": [provider_accounts, rotation]}[what]
+    modules = {"an operation": [saga], "an account": [provider_accounts, saving, rotation]}[what]
     answers: list[HttpAnswer] = []
 
     def commit(*writes: Any) -> None:

@@ -167,7 +167,7 @@ def test_no_secret_shows(
 def test_no_secret_is_in_an_exception(canaries: Canaries, fault: str, provider: ProviderType) -> None:
     # given
     from telephony.bootstrap import container
-    from telephony.services.provider_accounts import Saving
+    from telephony.services.saving import Saving
 
     simulator = canaries.world.servers[provider.value].simulator
     simulator.add_faults({"kind": fault, "status": 401, "times": 3, "body": canaries.echo(provider.value)})

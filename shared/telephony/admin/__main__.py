@@ -21,7 +21,7 @@ from telephony.services import limits
 from telephony.services.administration import OPERATOR
 from telephony.services.configuration_records import SECRET_FIELDS
 from telephony.services.limits import WantedLimits
-from telephony.services.provider_accounts import Saving
+from telephony.services.saving import Saving
 from telephony.values import Principal, ProviderType, Role
 
 SECONDS_PER_COMMAND = 60

@@ -19,7 +19,8 @@ from telephony.services.configuration_records import (
     SECRET_FIELDS,
     Changes,
 )
-from telephony.services.provider_accounts import Saving, Scope, require_org_handle
+from telephony.services.provider_accounts import Scope, require_org_handle
+from telephony.services.saving import Saving
 
 
 def _integer(text: Any) -> int:

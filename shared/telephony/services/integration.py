@@ -16,7 +16,8 @@ from telephony.services.configuration_records import iso
 from telephony.values import Principal, ProviderType, Role
 
 if TYPE_CHECKING:
-    from telephony.services.provider_accounts import ProviderAccounts, Saving
+    from telephony.services.provider_accounts import ProviderAccounts
+    from telephony.services.saving import Saving
 
 NEXT_STEPS = [
     "Create your first AI agent",
@@ -111,7 +112,7 @@ class Integration:
 
 
 def _saving(deadline: Deadline, public_base_url: str, *, validate: bool) -> Saving:
-    from telephony.services.provider_accounts import Saving
+    from telephony.services.saving import Saving
 
     return Saving(deadline, public_base_url, validate, "skip_validation: true")
 
