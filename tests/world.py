@@ -33,6 +33,7 @@ from local.simulators import demo_accounts as demo
 from local.simulators.server import Server
 from local.template import Route
 from local.testing import Backends, Deployment
+from tests.documented import check_error
 from tests.roles import Roles
 
 ROOT = Path(__file__).parents[1]
@@ -142,7 +143,10 @@ class World:
         query: str = "",
         seconds: float = SECONDS_PER_REQUEST,
     ) -> HttpAnswer:
-        """Calls a function's handler as the gateway does. `token`: a JWT or API token; None: no credential."""
+        """Calls a function's handler as the gateway does. `token`: a JWT or API token; None: no credential.
+
+        Whatever a test is about, an error that it meets must be one that the API's document tells of.
+        """
         sent = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
         answer = self.invoke(function, event(method, path, body, sent, query), seconds)
         text = answer["body"]
@@ -150,7 +154,10 @@ class World:
             text = base64.b64decode(text).decode()
         names = {name.lower(): value for name, value in answer["headers"].items()}
         is_json = "json" in names.get("content-type", "")
-        return HttpAnswer(answer["statusCode"], json.loads(text) if is_json else text, names)
+        told = HttpAnswer(answer["statusCode"], json.loads(text) if is_json else text, names)
+        if told.status >= 400:
+            check_error(method, path, told.status, told.body, names)
+        return told
 
     def provision(self, body: Any = None, **rest: Any) -> HttpAnswer:
         rest.setdefault("token", self.owner_token)
