@@ -43,9 +43,9 @@ class CarrierAccount:
 
     @property
     def digest(self) -> str:
-        """Names the account in our own tables, in the clear: an API key has too much chance in it to be guessed.
+        """Stands for `name` in our own tables. Without a salt: an API key is too random to be guessed from it.
 
-        Half of a SHA-256, which is plenty to tell accounts apart: most numbers' records so stay within a write unit.
+        Half of a SHA-256 is plenty to tell accounts apart, and keeps most numbers' records within a write unit.
         """
         return hashlib.sha256(f"{self.provider}:{self.name}".encode()).hexdigest()[:32]
 
