@@ -658,8 +658,9 @@ def test_another_key_of_the_account_finishes_what_the_first_began(
         lambda new: new.store_telnyx(skip_validation=True),
         lambda new: new.patch_telnyx(api_key=new.new_telnyx, validate=False),
         lambda new: new.patch_telnyx(active=False),
+        lambda new: new.configure("POST", "", {"name": "Second", "provider": 1, "is_default": True}),
     ],
-    ids=["stored unchecked", "changed unchecked", "taken out of use"],
+    ids=["stored unchecked", "changed unchecked", "taken out of use", "without a key"],
 )
 def test_what_shows_no_application_does_not_take_the_accounts_place(
     new: Rotating, change: Callable[[Rotating], HttpAnswer], point: str

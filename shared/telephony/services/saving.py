@@ -105,6 +105,12 @@ class _Change:
         return is_telnyx and self.switched and (self.uses is not self.former or "api_key" in self.given)
 
     @property
+    def leaves_a_key(self) -> bool:
+        """Whether the one in use will have a key."""
+        given = self.uses is self.configuration and "api_key" in self.given
+        return given or (self.uses is not None and self.uses.has("api_key"))
+
+    @property
     def toggled(self) -> bool:
         return not self.is_new and self.configuration.active != self.was.active
 
@@ -159,7 +165,7 @@ class Saver:
     def _begun_application(self, change: _Change, unfinished: Operation | None, saving: Saving) -> str | None:
         """The application that an unfinished operation has made, or begun to, where no checked key has to show it as
         the recorded one anyway."""
-        shows_what_is_recorded = change.agency.telnyx_application_id and change.uses and saving.validate
+        shows_what_is_recorded = change.agency.telnyx_application_id and change.leaves_a_key and saving.validate
         if unfinished is None or not change.another_telnyx_key or shows_what_is_recorded:
             return None
         return self._telephonies.begun_application(change.agency, unfinished, change.former, saving.deadline)
