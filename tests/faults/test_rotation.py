@@ -691,6 +691,19 @@ def test_an_unchecked_key_waits_for_a_provisioning_that_looks_for_what_is_there(
     assert other["applications"] == {}
 
 
+@pytest.mark.parametrize("point", [CREATE, "telnyx POST /outbound_voice_profiles #1"])
+def test_the_key_in_use_is_stored_again_unchecked(new: Rotating, point: str) -> None:
+    # given
+    new.kill(new.case.provision, point, "after")
+    new.case.wait_for_lease()
+    new.new_telnyx = new.case.telnyx_key
+    # when
+    answer = new.store_telnyx(skip_validation=True)
+    # then
+    assert answer.status == 200, answer.body
+    _assert_provisioned_by(new, new.case.telnyx_key)
+
+
 def test_an_unchecked_key_takes_the_place_of_a_revoked_one(new: Rotating) -> None:
     # given
     new.kill(new.case.provision, "telnyx POST /outbound_voice_profiles #1", "after")

@@ -166,9 +166,16 @@ class Saver:
         """The application that an unfinished operation has made, or begun to, where no checked key has to show it as
         the recorded one anyway."""
         shows_what_is_recorded = change.agency.telnyx_application_id and change.leaves_a_key and saving.validate
-        if unfinished is None or not change.another_telnyx_key or shows_what_is_recorded:
+        if unfinished is None or not change.another_telnyx_key or shows_what_is_recorded or self._is_stored(change):
             return None
         return self._telephonies.begun_application(change.agency, unfinished, change.former, saving.deadline)
+
+    def _is_stored(self, change: _Change) -> bool:
+        """Whether the key that is given is the one in use already."""
+        former = change.former
+        if former is None or change.uses is not former or not former.has("api_key"):
+            return False
+        return former.open(self._sealer)["api_key"].get_secret_value() == change.given.get("api_key")
 
     def _check(self, change: _Change, begun: str | None, saving: Saving) -> tuple[bool, bool]:
         """Whether the carrier has confirmed the configuration, and the one that will be in use. Seals what is new."""
