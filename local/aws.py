@@ -22,6 +22,19 @@ THREADS = 32
 CONNECTIONS_KEPT = 256
 
 
+class _Services(DomainDispatcherApplication):
+    """moto's services, by the host that a request is for. Moto itself looks through its folders with each request."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._by_host: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._by_host:
+            self._by_host[host] = super().get_backend_for_host(host)
+        return self._by_host[host]
+
+
 class MotoServer:
     """moto on a thread of this process, at ``url``. Closes as a context manager.
 
@@ -35,10 +48,12 @@ class MotoServer:
         self._key_file = key_file
         if key_file is not None and key_file.exists():
             _restore_keys(json.loads(key_file.read_text()))
-        app = DomainDispatcherApplication(create_backend_app)
-        self._server = Server((host, 0), app, numthreads=THREADS, shutdown_timeout=1)
+        self._server = Server((host, 0), _Services(), numthreads=THREADS, shutdown_timeout=1)
         self._server.keep_alive_conn_limit = CONNECTIONS_KEPT
-        self._server.prepare()
+        # Its threads are daemons as the one is that makes them: a process that fails ends without closing it.
+        making = threading.Thread(target=self._server.prepare, name="moto", daemon=True)
+        making.start()
+        making.join()
         threading.Thread(target=self._server.serve, name="moto", daemon=True).start()
         self.url = f"http://{host}:{self._server.bind_addr[1]}"
 
