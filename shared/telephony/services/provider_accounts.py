@@ -24,6 +24,7 @@ from telephony.services.saving import (
     TELEPHONY,
     Saver,
     Saving,
+    Wanted,
     audit,
     name_taken,
     of_another_product,
@@ -98,11 +99,8 @@ class ProviderAccounts:
         target = next(same, None)
         if target is not None and not of_product(target, scope.product_id):
             raise name_taken(provider)
-        principal = scope.principal
-        return _shown(
-            principal,
-            self._saver.change(principal, agency, configurations, provider, target, changes, saving, scope.product_id),
-        )
+        wanted = Wanted(scope.principal, agency, configurations, provider, target, changes, scope.product_id)
+        return _shown(scope.principal, self._saver.change(wanted, saving))
 
     def update(self, scope: Scope, configuration_id: int, changes: Changes, saving: Saving) -> dict[str, Any]:
         """Raises `NotFound`; `Forbidden`; `InvalidRequest`, also when the carrier refuses the credentials;
@@ -114,11 +112,8 @@ class ProviderAccounts:
         if not changes:
             raise InvalidRequest("There is nothing to change", code="empty_update")
         provider = catalogue.by_type(target.provider)
-        principal = scope.principal
-        return _shown(
-            principal,
-            self._saver.change(principal, agency, configurations, provider, target, changes, saving, scope.product_id),
-        )
+        wanted = Wanted(scope.principal, agency, configurations, provider, target, changes, scope.product_id)
+        return _shown(scope.principal, self._saver.change(wanted, saving))
 
     def delete(self, scope: Scope, configuration_id: int, *, force: bool) -> None:
         """Deletes it with its secrets. Raises `NotFound`, and `Conflict` (`provider_in_use`) unless `force`."""
@@ -177,9 +172,8 @@ class ProviderAccounts:
             changes["base_url"] = base_url
         if target is None:
             changes["name"] = credentials.DEFAULT_NAME
-        return self._saver.change(
-            principal, agency, configurations, provider, target, changes, saving, principal.product_id
-        )
+        wanted = Wanted(principal, agency, configurations, provider, target, changes, principal.product_id)
+        return self._saver.change(wanted, saving)
 
 
 def _load(agency_id: str) -> tuple[Agency, list[ProviderConfiguration]]:

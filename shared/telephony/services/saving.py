@@ -70,17 +70,28 @@ class Saving:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """One change as decided: `configuration` is as it will be, `was` as it is stored, or as a new one begins."""
+class Wanted:
+    """The changes that somebody wants made to `target`, or to have a new configuration of; the rest is as read."""
 
     principal: Principal
     agency: Agency
+    configurations: Sequence[ProviderConfiguration]
+    provider: Provider
+    target: ProviderConfiguration | None
     changes: Changes
+    product_id: int | None
+    """Of a new configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is wanted as decided: `configuration` is as it will be, `was` as it is stored, or as a new one begins."""
+
+    wanted: Wanted
     given: Mapping[str, str]
     """The secrets that are new."""
     was: ProviderConfiguration
     configuration: ProviderConfiguration
-    is_new: bool
     demoted: Sequence[ProviderConfiguration]
     """Those that are not the default any more."""
     configurations: Sequence[ProviderConfiguration]
@@ -92,8 +103,12 @@ class _Change:
     """Whether the telephony gets another account or other keys."""
 
     @property
+    def is_new(self) -> bool:
+        return self.wanted.target is None
+
+    @property
     def carries(self) -> bool:
-        return self.switched and self.agency.needs_telephony_accounts
+        return self.switched and self.wanted.agency.needs_telephony_accounts
 
     @property
     def other_keys(self) -> bool:
@@ -130,34 +145,19 @@ class Saver:
         self._rotation = rotation
         self._wakeups = wakeups
 
-    def change(
-        self,
-        principal: Principal,
-        agency: Agency,
-        configurations: Sequence[ProviderConfiguration],
-        provider: Provider,
-        target: ProviderConfiguration | None,
-        changes: Changes,
-        saving: Saving,
-        product_id: int | None,
-    ) -> ProviderConfiguration:
-        """Makes the changes to `target`, or a new configuration of them; `agency` and `configurations` as read.
-
-        Raises as `ProviderAccounts.update` does.
-        """
-        if target is None and len(configurations) >= MAX_CONFIGURATIONS:
-            raise _too_many()
-        change = _decide(principal, agency, configurations, provider, target, changes, saving, product_id)
+    def change(self, wanted: Wanted, saving: Saving) -> ProviderConfiguration:
+        """The configuration as saved. Raises as `ProviderAccounts.update` does."""
+        change = _decide(wanted, saving)
         if change.carries:
-            authorise(principal, Role.OWNER)
-        unfinished = self._telephonies.unfinished(agency) if change.switched else None
+            authorise(wanted.principal, Role.OWNER)
+        unfinished = self._telephonies.unfinished(wanted.agency) if change.switched else None
         begun = self._begun_application(change, unfinished, saving)
         checked, verified = self._check(change, begun, saving)
         if begun and not (change.uses and verified):
             raise OperationInProgress(
                 "The telephony is being set up in the account of the Telnyx key that is stored",
                 fix="Have a key of that account checked, or provision first with the one that is stored.",
-                operation_id=agency.telephony_operation_id,
+                operation_id=wanted.agency.telephony_operation_id,
             )
         self._write(change, unfinished, saving, checked=checked, verified=verified)
         return change.configuration
@@ -165,10 +165,10 @@ class Saver:
     def _begun_application(self, change: _Change, unfinished: Operation | None, saving: Saving) -> str | None:
         """The application that an unfinished operation has made, or begun to, where no checked key has to show it as
         the recorded one anyway."""
-        shows_what_is_recorded = change.agency.telnyx_application_id and change.leaves_a_key and saving.validate
+        shows_what_is_recorded = change.wanted.agency.telnyx_application_id and change.leaves_a_key and saving.validate
         if unfinished is None or not change.another_telnyx_key or shows_what_is_recorded or self._is_stored(change):
             return None
-        return self._telephonies.begun_application(change.agency, unfinished, change.former, saving.deadline)
+        return self._telephonies.begun_application(change.wanted.agency, unfinished, change.former, saving.deadline)
 
     def _is_stored(self, change: _Change) -> bool:
         """Whether the key that is given is the one in use already."""
@@ -180,7 +180,7 @@ class Saver:
     def _check(self, change: _Change, begun: str | None, saving: Saving) -> tuple[bool, bool]:
         """Whether the carrier has confirmed the configuration, and the one that will be in use. Seals what is new."""
         configuration, was, uses = change.configuration, change.was, change.uses
-        application_id, skip = change.agency.telnyx_application_id or begun, None if begun else saving.skip
+        application_id, skip = change.wanted.agency.telnyx_application_id or begun, None if begun else saving.skip
         checked = verified = False
         if change.to_be_checked:
             numbers: Sequence[PhoneConfiguration] = ()
@@ -203,13 +203,13 @@ class Saver:
     ) -> None:
         following = None
         if change.toggled and change.was.numbers:
-            following = account_states.new_operation(change.configuration, change.principal.caller_id)
+            following = account_states.new_operation(change.configuration, change.wanted.principal.caller_id)
         writes = [*_records(change, checked), *([operations.open_new(following)] if following else [])]
         with opening(following, saving.deadline) if following else nullcontext():
             if change.switched:
                 self._rotation.replace(
-                    change.principal,
-                    change.agency,
+                    change.wanted.principal,
+                    change.wanted.agency,
                     change.configurations,
                     change.uses or change.configuration,
                     unfinished,
@@ -219,7 +219,7 @@ class Saver:
                     verified=verified,
                 )
             else:
-                commit(agencies.change_configurations(change.agency), *writes)
+                commit(agencies.change_configurations(change.wanted.agency), *writes)
         if following:
             self._wakeups.send(following.id, following.agency_id)
 
@@ -271,18 +271,13 @@ class Saver:
         return True
 
 
-def _decide(
-    principal: Principal,
-    agency: Agency,
-    configurations: Sequence[ProviderConfiguration],
-    provider: Provider,
-    target: ProviderConfiguration | None,
-    changes: Changes,
-    saving: Saving,
-    product_id: int | None,
-) -> _Change:
+def _decide(wanted: Wanted, saving: Saving) -> _Change:
     """Applies the changes in memory, if the caller may make them."""
-    configuration = target or new(agency, provider, product_id)
+    principal, configurations, provider = wanted.principal, wanted.configurations, wanted.provider
+    target, changes = wanted.target, wanted.changes
+    if target is None and len(configurations) >= MAX_CONFIGURATIONS:
+        raise _too_many()
+    configuration = target or new(wanted.agency, provider, wanted.product_id)
     given = given_secrets(configuration, changes.get("secrets", {}))
     authorise_changes(principal, configuration, changes, given)
     check_meta(changes.get("meta", {}), configuration.meta, validate=saving.validate, skip=saving.skip)
@@ -298,13 +293,10 @@ def _decide(
     now = configurations if target else [*configurations, configuration]
     uses = credentials.in_use(now, provider.type)
     return _Change(
-        principal=principal,
-        agency=agency,
-        changes=changes,
+        wanted=wanted,
         given=given,
         was=was,
         configuration=configuration,
-        is_new=target is None,
         demoted=demoted,
         configurations=now,
         former=former,
@@ -317,22 +309,22 @@ def _records(change: _Change, checked: bool) -> list[Write]:
     """The configuration's record and those that are not the default any more, each with its audit event."""
     configuration, was = change.configuration, change.was
     facts = {
-        "changed": sorted(set(change.changes) - {"secrets"}),
+        "changed": sorted(set(change.wanted.changes) - {"secrets"}),
         "secrets": sorted(change.given),
         "validated": checked,
     }
     if change.is_new:
         writes = provider_configurations.create(configuration)
-        writes.append(audit(change.principal, "created", configuration, before=None, **facts))
+        writes.append(audit(change.wanted.principal, "created", configuration, before=None, **facts))
     else:
         without_numbers = (change.other_keys or change.toggled) and not was.numbers
         writes = [provider_configurations.replace(configuration, without_numbers=without_numbers)]
-        writes.append(audit(change.principal, "updated", configuration, before=was.facts(), **facts))
+        writes.append(audit(change.wanted.principal, "updated", configuration, before=was.facts(), **facts))
     for each in change.demoted:
         before = {**each.facts(), "is_default": True}
         demotion = {"changed": ["is_default"], "secrets": [], "validated": False}
         writes.append(provider_configurations.replace(each))
-        writes.append(audit(change.principal, "updated", each, before=before, **demotion))
+        writes.append(audit(change.wanted.principal, "updated", each, before=before, **demotion))
     return writes
 
 
