@@ -20,6 +20,8 @@ THREADS = 32
 """More than there are callers at a time, those that wait for a message included."""
 
 CONNECTIONS_KEPT = 256
+CONNECTIONS_QUEUED = 256
+"""Until they are accepted: dozens of processes may begin at once, with three each."""
 
 
 class _Services(DomainDispatcherApplication):
@@ -48,7 +50,9 @@ class MotoServer:
         self._key_file = key_file
         if key_file is not None and key_file.exists():
             _restore_keys(json.loads(key_file.read_text()))
-        self._server = Server((host, 0), _Services(), numthreads=THREADS, shutdown_timeout=1)
+        self._server = Server(
+            (host, 0), _Services(), numthreads=THREADS, request_queue_size=CONNECTIONS_QUEUED, shutdown_timeout=1
+        )
         self._server.keep_alive_conn_limit = CONNECTIONS_KEPT
         # Its threads are daemons as the one is that makes them: a process that fails ends without closing it.
         making = threading.Thread(target=self._server.prepare, name="moto", daemon=True)
