@@ -218,6 +218,19 @@ def test_a_worker_without_kms_tries_again_later(case: Case) -> None:
     _check_end(case, "worker")
 
 
+def test_an_agency_that_is_gone_is_told_before_its_secrets_are_opened(lab: Lab) -> None:
+    case = lab.case()
+    assert case.provision().status == 200
+    case.agency.delete()
+    lab.effects.forget()
+    lab.effects.at["kms"] = DENIED
+
+    answer = lab.world.call("telephony_integration", "GET", "/verify-telephony-config", token=case.token)
+
+    assert (answer.status, answer.body["code"]) == (404, "agency_not_found")
+    assert [each for each in lab.effects.seen if each.startswith("kms")] == []
+
+
 def test_a_closing_transaction_that_fails_is_done_again_and_tells_it_once(case: Case, points: list[str]) -> None:
     """The last one writes flag, audit event and end of the operation: all of it, or nothing."""
     last = [point for point in points if "TransactWriteItems" in point][-1]

@@ -113,12 +113,12 @@ class Verification:
             ultravox = credentials.in_use(configurations, ProviderType.ULTRAVOX)
             without_telnyx = credentials.missing_telnyx_keys(telnyx)
             without_ultravox = credentials.missing_ultravox_key(ultravox)
-            self._sealer.prepare()
-            opening = pool.submit(ultravox.open, self._sealer) if ultravox and not without_ultravox else None
-            account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not without_telnyx else None
             agency = found.result()
             if agency is None:
                 raise NotFound("Agency not found", code="agency_not_found")
+            self._sealer.prepare()
+            opening = pool.submit(ultravox.open, self._sealer) if ultravox and not without_ultravox else None
+            account = credentials.open_telnyx(telnyx, self._sealer) if telnyx and not without_telnyx else None
             client = self._providers.telnyx(account.api_key, deadline) if account else None
             asked = _ask_telnyx(pool, client, agency) if client else None
             key = opening.result()["api_key"] if opening else None
